@@ -1,0 +1,11 @@
+# unit_test(NAME SOURCES files... LIBS targets... [LABEL label]): one cmocka program, one ctest entry.
+function(unit_test name)
+    cmake_parse_arguments(T "" "LABEL" "SOURCES;LIBS" ${ARGN})
+    if(NOT T_LABEL)
+        set(T_LABEL unit)
+    endif()
+    add_executable(${name} ${T_SOURCES})
+    target_link_libraries(${name} PRIVATE project_options ${T_LIBS} dep::cmocka)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT 120)
+endfunction()
