@@ -2,6 +2,7 @@
 
 option(LIVECONV_BUILD_TESTS "Build the tests" ON)
 option(LIVECONV_WERROR "Treat warnings as errors" OFF)
+option(LIVECONV_FUZZ "Instrument for libFuzzer (clang)" OFF)
 set(LIVECONV_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
 
 add_library(project_options INTERFACE)
@@ -17,6 +18,14 @@ endif()
 if(LIVECONV_SANITIZE)
     target_compile_options(project_options INTERFACE -fsanitize=${LIVECONV_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(project_options INTERFACE -fsanitize=${LIVECONV_SANITIZE})
+endif()
+if(LIVECONV_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "LIVECONV_FUZZ needs clang: use the fuzz preset.")
+    endif()
+    # A fuzz target itself links with -fsanitize=fuzzer, which brings main().
+    target_compile_options(project_options INTERFACE -fsanitize=fuzzer-no-link)
+    target_link_options(project_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 # Hardening belongs to what is shipped; sanitizers and _FORTIFY_SOURCE do not mix.
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
