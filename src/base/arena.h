@@ -14,6 +14,18 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS 1
+#endif
+#endif
+#ifndef ARENA_POISONS
+#define ARENA_POISONS 0 /* 1: AddressSanitizer watches what is not handed out */
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,8 +43,10 @@ struct arena {
     size_t block_bytes;  /* size of an ordinary block */
 };
 
-/* Size of an ordinary block. */
-enum { ARENA_BLOCK_BYTES = 4096 };
+enum {
+    ARENA_BLOCK_BYTES = 4096, /* size of an ordinary block, its header included */
+    ARENA_ALIGNMENT = 16,     /* of everything handed out */
+};
 
 /* Prepares an arena in the caller's memory. Allocates nothing yet. */
 void arena_init(struct arena *arena, size_t budget_bytes);
@@ -43,14 +57,30 @@ void arena_done(struct arena *arena);
 /* Releases all but one ordinary block, which is poisoned and kept for the next user. */
 void arena_reset(struct arena *arena);
 
+/* The way out of arena_alloc_raw when the newest block has no room. Not called directly. */
+void *arena_alloc_slow(struct arena *arena, size_t size_bytes);
+
+/*
+ * Aligned to ARENA_ALIGNMENT and, unlike arena_alloc's, not zeroed: for buffers that are filled at
+ * once. NULL when the budget or the system has no more. Size 0 is one byte.
+ */
+static inline void *arena_alloc_raw(struct arena *arena, size_t size_bytes) {
+    if (ARENA_POISONS || size_bytes == 0 || size_bytes > (size_t)(arena->end - arena->next))
+        return arena_alloc_slow(arena, size_bytes);
+    /* What is left of a block is a multiple of the alignment, so rounding up stays inside. */
+    void *bytes = arena->next;
+    arena->next += (size_bytes + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1);
+    return bytes;
+}
+
 /* Zeroed, aligned memory; NULL when the budget or the system has no more. Size 0 is one byte. */
-void *arena_alloc(struct arena *arena, size_t size_bytes);
+static inline void *arena_alloc(struct arena *arena, size_t size_bytes) {
+    void *bytes = arena_alloc_raw(arena, size_bytes);
+    return bytes ? memset(bytes, 0, size_bytes ? size_bytes : 1) : NULL;
+}
 
 /* As arena_alloc of `count * size_bytes`; NULL when the product overflows. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size_bytes);
-
-/* As arena_alloc, but the memory is not zeroed: for buffers that are filled at once. */
-void *arena_alloc_raw(struct arena *arena, size_t size_bytes);
 
 /* Copies; NULL when there is no room, or when `text` is NULL. */
 char *arena_strdup(struct arena *arena, const char *text);

@@ -6,8 +6,14 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
-#include <stdatomic.h>
 #include <stdint.h>
+#ifndef __cplusplus
+#include <stdatomic.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct clock {
     int64_t (*wall_us)(const struct clock *clock);      /* microseconds since 1970, UTC */
@@ -25,6 +31,8 @@ static inline int64_t clock_monotonic_us(const struct clock *clock) {
     return clock->monotonic_us(clock);
 }
 
+#ifndef __cplusplus /* atomics of C */
+
 /* A clock that stands still until it is told to move. */
 struct fake_clock {
     struct clock base;
@@ -37,5 +45,11 @@ void fake_clock_init(struct fake_clock *fake, int64_t wall_us);
 void fake_clock_advance(struct fake_clock *fake, int64_t by_us);
 /* Sets the wall clock alone, as an administrator or NTP would. */
 void fake_clock_set_wall(struct fake_clock *fake, int64_t wall_us);
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

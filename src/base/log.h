@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct clock;
 struct log;
 
@@ -61,5 +65,9 @@ bool log_level_parse(const char *name, enum log_level *ret_level);
 #define log_event(log, level, event, ...)                                                          \
     log_write((log), (level), (event), (const struct log_field[]){__VA_ARGS__},                    \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

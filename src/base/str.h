@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A growing, always terminated byte string on the heap. After a failed allocation `failed` is set
  * and further appends do nothing, so that a builder checks once, at the end.
@@ -58,8 +62,13 @@ bool str_ends_with(const char *text, const char *suffix);
 
 /* Base64 of RFC 4648, standard alphabet; `url` picks the URL-safe one without padding. */
 bool base64_encode(struct str *out, const void *bytes, size_t len_bytes, bool url);
-/* Strict: no white space, no stray bits; padding optional. *ret_len <= len_bytes / 4 * 3 + 3. */
+/* Strict: no white space, no stray bits; padding optional. *ret_len <= len_bytes / 4 * 3 + 3.
+ * After a failure *ret_len is untouched and the contents of the buffer are unspecified. */
 bool base64_decode(const char *text, size_t len_bytes, bool url, void *ret_bytes,
                    size_t capacity_bytes, size_t *ret_len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

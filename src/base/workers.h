@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct workers;
 struct clock;
 
@@ -66,5 +70,9 @@ struct workers_figures {
     int64_t expected_wait_us;
 };
 void workers_figures(const struct workers *workers, struct workers_figures *ret_figures);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
