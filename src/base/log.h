@@ -5,7 +5,8 @@
  *
  * Libraries do not log; the edges (service, app, the runtime's access log) do. Secrets, tokens and
  * message text never go into a field. A line is written with one write(2), so lines of several
- * threads do not mix; a line that cannot be written (disk full) is counted, never waited for.
+ * threads do not mix; a line that cannot be written (disk full, a pipe whose reader lags) is
+ * counted, never waited for. Only a line longer than PIPE_BUF (4096) may wait for such a reader.
  *
  * Thread-safety: a logger may be used from any thread.
  */
