@@ -182,8 +182,11 @@ void rpc_server_figures(const struct rpc_server *server, struct rpc_server_figur
  */
 struct rpc_timer {
     void (*fire)(struct rpc_timer *timer);
-    int64_t due_us;  /* monotonic */
-    size_t position; /* in the heap, from 1; 0: not armed. Zero-initialise. */
+    int64_t due_us; /* monotonic, of the system */
+    bool armed;     /* zero-initialise; what follows is the heap's own */
+    struct rpc_timer *child;
+    struct rpc_timer *before;
+    struct rpc_timer *after;
 };
 void rpc_server_arm_timer(struct rpc_server *server, struct rpc_timer *timer, int64_t due_us);
 void rpc_server_cancel_timer(struct rpc_server *server, struct rpc_timer *timer);

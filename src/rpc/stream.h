@@ -29,8 +29,12 @@ extern "C" {
 /* Where a source puts the one message it was asked for; valid during that call alone. */
 struct rpc_writer;
 
-/* Appends to the message. The parts of a message are the concatenation of what was put. Answers
- * false when out of memory or beyond the largest message; the stream then ends with INTERNAL. */
+/* Most parts one message may be put together from. */
+enum { RPC_WRITER_MAX_PARTS = 192 };
+
+/* Appends to the message: the message is the concatenation of what was put. Answers false beyond
+ * RPC_WRITER_MAX_PARTS parts or rpc_server_options.max_send_message_bytes; the stream then ends
+ * with INTERNAL, whatever pull answers. */
 bool rpc_writer_put_bytes(struct rpc_writer *writer, const void *bytes, size_t len_bytes);
 /* Shares the buffer: takes its own reference and copies nothing. */
 bool rpc_writer_put_buffer(struct rpc_writer *writer, struct rpc_buffer *buffer);

@@ -1,0 +1,590 @@
+#include "rpc/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <grpc/grpc_security.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "rpc/server_internal.h"
+#include "rpc/tls.h"
+
+enum { POSTED_AT_FIRST = 2, POSTED_MAX = 32 };
+
+/* ---- options ---- */
+
+void rpc_server_options_init(struct rpc_server_options *options) {
+    *options = (struct rpc_server_options){
+        .address = "127.0.0.1:0",
+        .worker_count = 8,
+        .worker_queue_capacity = 1024,
+        .max_message_bytes = 4u << 20,
+        .max_send_message_bytes = 4u << 20,
+        .call_budget_bytes = 16u << 20,
+        .max_metadata_bytes = 16u << 10,
+        .max_message_depth = 64,
+        .max_message_elements = 100000,
+        .max_streams_per_connection = 256,
+        .stream_outbox_bytes = 1u << 20,
+        .stream_queues = 128,
+        .max_unary_deadline_ms = 30000,
+        .stream_max_age_ms = 3600000,
+        .goodbye_grace_ms = 5000,
+        .keepalive_time_ms = 60000,
+        .keepalive_timeout_ms = 20000,
+        .min_client_ping_ms = 10000,
+        .error_domain = "grpc-c",
+        .clock = clock_system(),
+    };
+}
+
+static struct status bad_option(const char *detail) {
+    return status_error(STATUS_INVALID_ARGUMENT, STATUS_NO_REASON, detail);
+}
+
+static bool is_int(size_t n) {
+    return n > 0 && n <= INT_MAX;
+}
+
+static bool is_int_ms(int64_t ms) {
+    return ms > 0 && ms <= INT_MAX;
+}
+
+static struct status check_options(const struct rpc_server_options *o) {
+    if (!o->address || !*o->address)
+        return bad_option("address: must be given, such as 127.0.0.1:8443");
+    if (!is_int(o->worker_count) || !is_int(o->worker_queue_capacity))
+        return bad_option("worker_count, worker_queue_capacity: must be 1 or more");
+    if (!is_int(o->max_message_bytes) || !is_int(o->max_send_message_bytes))
+        return bad_option("max_message_bytes, max_send_message_bytes: must be 1 to 2147483647");
+    if (!is_int(o->max_metadata_bytes) || !is_int(o->max_streams_per_connection))
+        return bad_option("max_metadata_bytes, max_streams_per_connection: must be 1 or more");
+    if (!is_int(o->max_message_depth) || !is_int(o->max_message_elements))
+        return bad_option("max_message_depth, max_message_elements: must be 1 or more");
+    if (o->call_budget_bytes < ARENA_BLOCK_BYTES)
+        return bad_option("call_budget_bytes: must be 4096 or more");
+    if (o->stream_queues < 1 || o->stream_queues > 4096)
+        return bad_option("stream_queues: must be 1 to 4096");
+    if (!is_int_ms(o->max_unary_deadline_ms) || !is_int_ms(o->goodbye_grace_ms))
+        return bad_option("max_unary_deadline_ms, goodbye_grace_ms: must be 1 or more");
+    if (o->stream_max_age_ms < 0 || o->stream_max_age_ms > INT_MAX)
+        return bad_option("stream_max_age_ms: must be 0 or more");
+    if (!is_int_ms(o->keepalive_time_ms) || !is_int_ms(o->keepalive_timeout_ms) ||
+        !is_int_ms(o->min_client_ping_ms))
+        return bad_option("keepalive_time_ms, keepalive_timeout_ms, min_client_ping_ms: must be 1 "
+                          "or more");
+    return status_ok();
+}
+
+/* ---- making the core's server ---- */
+
+enum { CORE_ARGUMENTS = 16 };
+
+static grpc_arg integer(const char *key, size_t value) {
+    return (grpc_arg){.type = GRPC_ARG_INTEGER,
+                      .key = (char *)(uintptr_t)key,
+                      .value.integer = value > INT_MAX ? INT_MAX : (int)value};
+}
+
+static size_t core_arguments(const struct rpc_server_options *o, grpc_arg *arguments) {
+    size_t n = 0;
+    arguments[n++] = integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, o->max_message_bytes);
+    arguments[n++] = integer(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, o->max_send_message_bytes);
+    arguments[n++] = integer(GRPC_ARG_MAX_METADATA_SIZE, o->max_metadata_bytes);
+    arguments[n++] = integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, o->max_streams_per_connection);
+    /* Inflating is ours, within the call's budget. */
+    arguments[n++] = integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+    /* Two servers on one port would share it silently. */
+    arguments[n++] = integer(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    arguments[n++] = integer(GRPC_ARG_KEEPALIVE_TIME_MS, (size_t)o->keepalive_time_ms);
+    arguments[n++] = integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, (size_t)o->keepalive_timeout_ms);
+    arguments[n++] = integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    arguments[n++] = integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             (size_t)o->min_client_ping_ms);
+    return n;
+}
+
+static grpc_server *new_core_server(const struct rpc_server_options *options,
+                                    struct rpc_poller *poller) {
+    grpc_arg arguments[CORE_ARGUMENTS];
+    grpc_channel_args args = {.num_args = core_arguments(options, arguments), .args = arguments};
+    grpc_server *core = grpc_server_create(&args, NULL);
+    grpc_server_register_completion_queue(core, rpc_poller_queue(poller), NULL);
+    return core;
+}
+
+/* ---- life ---- */
+
+static void call_owner(void (*function)(void *, size_t), void *context, size_t index) {
+    if (function)
+        function(context, index);
+}
+
+static void worker_started(void *context, size_t index) {
+    struct rpc_server *server = context;
+    call_owner(server->options.on_worker_start, server->options.worker_context, index);
+}
+
+static void worker_stopped(void *context, size_t index) {
+    struct rpc_server *server = context;
+    call_owner(server->options.on_worker_stop, server->options.worker_context, index);
+}
+
+static struct workers *new_workers(struct rpc_server *server) {
+    struct workers_options options = {
+        .name = "rpc-worker",
+        .count = server->options.worker_count,
+        .queue_capacity = server->options.worker_queue_capacity,
+        .clock = clock_system(),
+        .on_start = worker_started,
+        .on_stop = worker_stopped,
+        .context = server,
+    };
+    return workers_new(&options);
+}
+
+static struct status build(struct rpc_server *server, const struct rpc_server_options *options) {
+    if (options->tls)
+        TRY(rpc_tls_new(options->tls, &server->tls));
+    server->options.address = strdup(options->address);
+    server->options.error_domain = strdup(options->error_domain ? options->error_domain : "grpc-c");
+    server->poller = rpc_poller_new(server->options.stream_queues);
+    if (!server->options.address || !server->options.error_domain || !server->poller)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    server->core = new_core_server(&server->options, server->poller);
+    return status_ok();
+}
+
+struct status rpc_server_new(const struct rpc_server_options *options,
+                             struct rpc_server **ret_server) {
+    TRY(check_options(options));
+    struct rpc_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    server->options = *options;
+    server->options.address = server->options.error_domain = NULL; /* until they are copied */
+    server->options.tls = NULL;
+    if (!server->options.clock)
+        server->options.clock = clock_system();
+    server->limits = rpc_codec_default_limits;
+    server->limits.max_depth = options->max_message_depth;
+    server->limits.max_elements = options->max_message_elements;
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&server->all_ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    struct status status = build(server, options);
+    if (!status_is_ok(status)) {
+        rpc_server_free(&server);
+        return status;
+    }
+    *ret_server = server;
+    return status_ok();
+}
+
+static void free_methods(struct rpc_server *server) {
+    for (size_t i = 0; i < server->service_count; i++)
+        free(server->services[i].methods);
+    free(server->services);
+}
+
+void rpc_server_free(struct rpc_server **server_address) {
+    struct rpc_server *server = *server_address;
+    if (!server)
+        return;
+    if (server->core)
+        rpc_server_shutdown(server, 0);
+    if (server->poller)
+        rpc_poller_stop(server->poller);
+    while (server->free_calls) {
+        struct rpc_call *next = server->free_calls->next_free;
+        rpc_call_discard(server->free_calls);
+        server->free_calls = next;
+    }
+    if (server->core)
+        grpc_server_destroy(server->core);
+    rpc_poller_free(&server->poller);
+    rpc_tls_free(&server->tls);
+    free_methods(server);
+    free((char *)(uintptr_t)server->options.address);
+    free((char *)(uintptr_t)server->options.error_domain);
+    pthread_cond_destroy(&server->all_ended);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+    *server_address = NULL;
+}
+
+/* ---- services ---- */
+
+static bool handler_is_set(const void *handlers, size_t offset) {
+    void (*function)(void) = NULL;
+    memcpy(&function, (const char *)handlers + offset, sizeof function);
+    return function != NULL;
+}
+
+struct status rpc_server_add_service(struct rpc_server *server, const struct rpc_service *service,
+                                     const void *handlers) {
+    if (server->state != RPC_SERVER_NEW)
+        return status_error(STATUS_FAILED_PRECONDITION, STATUS_NO_REASON,
+                            "services are registered before the server starts");
+    for (size_t i = 0; i < server->service_count; i++)
+        if (strcmp(server->services[i].service->name, service->name) == 0)
+            return status_error(STATUS_ALREADY_EXISTS, STATUS_NO_REASON,
+                                "a service of that name is registered");
+    struct rpc_server_service *services =
+        realloc(server->services, (server->service_count + 1) * sizeof *services);
+    if (services)
+        server->services = services;
+    struct rpc_server_method *methods = calloc(service->method_count, sizeof *methods);
+    if (!services || !methods) {
+        free(methods);
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    }
+    for (size_t i = 0; i < service->method_count; i++) {
+        const struct rpc_method *method = &service->methods[i];
+        methods[i].server = server;
+        methods[i].method = method;
+        methods[i].handlers = handlers;
+        methods[i].has_handler = handler_is_set(handlers, method->handler_offset);
+        methods[i].posted_wanted = POSTED_AT_FIRST;
+        bool request_comes_along =
+            method->kind == RPC_UNARY || method->kind == RPC_SERVER_STREAMING;
+        methods[i].registered = grpc_server_register_method(
+            server->core, method->path, NULL,
+            request_comes_along ? GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER : GRPC_SRM_PAYLOAD_NONE,
+            0);
+    }
+    services[server->service_count++] = (struct rpc_server_service){service, methods};
+    return status_ok();
+}
+
+size_t rpc_server_service_count(const struct rpc_server *server) {
+    return server->service_count;
+}
+
+const struct rpc_service *rpc_server_service(const struct rpc_server *server, size_t index) {
+    return server->services[index].service;
+}
+
+struct workers *rpc_server_workers(struct rpc_server *server) {
+    return server->workers;
+}
+
+/* ---- requests ---- */
+
+static void on_request(struct rpc_op *op, bool ok) {
+    struct rpc_call *call = (struct rpc_call *)((char *)op - offsetof(struct rpc_call, request_op));
+    struct rpc_server_method *served = call->served;
+    served->posted--;
+    if (!ok) { /* the server is shutting down */
+        rpc_call_discard(call);
+        return;
+    }
+    /* Calls come faster than requests are posted: post more from now on. */
+    if (served->posted == 0 && served->posted_wanted < POSTED_MAX)
+        served->posted_wanted *= 2;
+    rpc_server_post_requests(served);
+    atomic_fetch_add_explicit(&call->server->open_calls, 1, memory_order_relaxed);
+    rpc_chain_begin(call);
+}
+
+static bool post_request(struct rpc_server_method *served) {
+    struct rpc_server *server = served->server;
+    struct rpc_call *call = rpc_call_new(server, served);
+    if (!call)
+        return false;
+    bool streams = served->method->kind != RPC_UNARY;
+    bool payload_comes_along =
+        served->method->kind == RPC_UNARY || served->method->kind == RPC_SERVER_STREAMING;
+    grpc_completion_queue *queue =
+        streams ? rpc_poller_stream_queue(server->poller) : rpc_poller_queue(server->poller);
+    rpc_op_init(&call->request_op, server->poller, on_request);
+    grpc_call_error error = grpc_server_request_registered_call(
+        server->core, served->registered, &call->core, &call->core_deadline, &call->metadata,
+        payload_comes_along ? &call->payload : NULL, queue, rpc_poller_queue(server->poller),
+        &call->request_op);
+    if (error != GRPC_CALL_OK) {
+        rpc_call_discard(call);
+        return false;
+    }
+    served->posted++;
+    return true;
+}
+
+void rpc_server_post_requests(struct rpc_server_method *served) {
+    while (served->posted < served->posted_wanted &&
+           !atomic_load_explicit(&served->server->draining, memory_order_relaxed))
+        if (!post_request(served))
+            return;
+}
+
+/* ---- methods nobody registered ---- */
+
+/* Without a request for any method at all, unknown ones would hang until their deadline. */
+struct unknown_call {
+    struct rpc_server *server;
+    struct rpc_op op;
+    grpc_call *core;
+    grpc_call_details details;
+    grpc_metadata_array metadata;
+    int cancelled;
+    grpc_slice message;
+};
+
+static void free_unknown(struct unknown_call *unknown) {
+    grpc_call_details_destroy(&unknown->details);
+    grpc_metadata_array_destroy(&unknown->metadata);
+    grpc_slice_unref(unknown->message);
+    if (unknown->core)
+        grpc_call_unref(unknown->core);
+    free(unknown);
+}
+
+static void on_unknown_answered(struct rpc_op *op, bool ok) {
+    (void)ok;
+    struct unknown_call *unknown =
+        (struct unknown_call *)((char *)op - offsetof(struct unknown_call, op));
+    struct rpc_server *server = unknown->server;
+    free_unknown(unknown);
+    rpc_server_call_ended(server);
+}
+
+static bool serves_service_of(const struct rpc_server *server, const char *path, size_t len) {
+    for (size_t i = 0; i < server->service_count; i++) {
+        const char *name = server->services[i].service->name;
+        size_t name_len = strlen(name);
+        if (len > name_len + 1 && path[0] == '/' && memcmp(path + 1, name, name_len) == 0 &&
+            path[name_len + 1] == '/')
+            return true;
+    }
+    return false;
+}
+
+static void answer_unknown(struct unknown_call *unknown) {
+    const char *path = (const char *)GRPC_SLICE_START_PTR(unknown->details.method);
+    size_t len = GRPC_SLICE_LENGTH(unknown->details.method);
+    unknown->message = grpc_slice_from_static_string(serves_service_of(unknown->server, path, len)
+                                                         ? "the service has no such method"
+                                                         : "this server has no such service");
+    grpc_op ops[3] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+                      {.op = GRPC_OP_SEND_STATUS_FROM_SERVER},
+                      {.op = GRPC_OP_RECV_CLOSE_ON_SERVER}};
+    ops[1].data.send_status_from_server.status = GRPC_STATUS_UNIMPLEMENTED;
+    ops[1].data.send_status_from_server.status_details = &unknown->message;
+    ops[2].data.recv_close_on_server.cancelled = &unknown->cancelled;
+    rpc_op_init(&unknown->op, unknown->server->poller, on_unknown_answered);
+    if (grpc_call_start_batch(unknown->core, ops, 3, &unknown->op, NULL) != GRPC_CALL_OK)
+        on_unknown_answered(&unknown->op, false);
+}
+
+static void post_unknown(struct rpc_server *server);
+
+static void on_unknown(struct rpc_op *op, bool ok) {
+    struct unknown_call *unknown =
+        (struct unknown_call *)((char *)op - offsetof(struct unknown_call, op));
+    struct rpc_server *server = unknown->server;
+    if (!ok) {
+        free_unknown(unknown);
+        return;
+    }
+    atomic_fetch_add_explicit(&server->open_calls, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&server->unknown_methods, 1, memory_order_relaxed);
+    post_unknown(server);
+    answer_unknown(unknown);
+}
+
+static void post_unknown(struct rpc_server *server) {
+    if (atomic_load_explicit(&server->draining, memory_order_relaxed))
+        return;
+    struct unknown_call *unknown = calloc(1, sizeof *unknown);
+    if (!unknown)
+        return;
+    unknown->server = server;
+    unknown->message = grpc_empty_slice();
+    grpc_call_details_init(&unknown->details);
+    grpc_metadata_array_init(&unknown->metadata);
+    rpc_op_init(&unknown->op, server->poller, on_unknown);
+    grpc_completion_queue *queue = rpc_poller_queue(server->poller);
+    if (grpc_server_request_call(server->core, &unknown->core, &unknown->details,
+                                 &unknown->metadata, queue, queue, &unknown->op) != GRPC_CALL_OK)
+        free_unknown(unknown);
+}
+
+/* ---- start ---- */
+
+static int bind_port(struct rpc_server *server) {
+    grpc_server_credentials *credentials =
+        server->tls ? rpc_tls_credentials(server->tls) : grpc_insecure_server_credentials_create();
+    int port = grpc_server_add_http2_port(server->core, server->options.address, credentials);
+    grpc_server_credentials_release(credentials);
+    return port;
+}
+
+struct status rpc_server_start(struct rpc_server *server) {
+    if (server->state != RPC_SERVER_NEW)
+        return status_error(STATUS_FAILED_PRECONDITION, STATUS_NO_REASON,
+                            "the server was started before");
+    int port = bind_port(server);
+    if (port <= 0)
+        return status_error(STATUS_UNAVAILABLE, STATUS_NO_REASON,
+                            "the address cannot be bound: is it taken, or not this machine's?");
+    server->port = strncmp(server->options.address, "unix", 4) == 0 ? 0 : port;
+    server->workers = new_workers(server);
+    if (!server->workers)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of threads");
+    grpc_server_start(server->core);
+    server->state = RPC_SERVER_SERVING;
+    for (size_t i = 0; i < server->service_count; i++)
+        for (size_t j = 0; j < server->services[i].service->method_count; j++)
+            rpc_server_post_requests(&server->services[i].methods[j]);
+    post_unknown(server);
+    if (!rpc_poller_start(server->poller, "rpc-poller"))
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of threads");
+    return status_ok();
+}
+
+int rpc_server_port(const struct rpc_server *server) {
+    return server->port;
+}
+
+struct status rpc_server_reload_tls(struct rpc_server *server) {
+    if (!server->tls)
+        return status_error(STATUS_FAILED_PRECONDITION, STATUS_NO_REASON,
+                            "the server does not use TLS");
+    return rpc_tls_load(server->tls);
+}
+
+/* ---- shutdown ---- */
+
+void rpc_server_call_ended(struct rpc_server *server) {
+    if (atomic_fetch_sub_explicit(&server->open_calls, 1, memory_order_acq_rel) > 1 ||
+        !atomic_load_explicit(&server->draining, memory_order_acquire))
+        return;
+    pthread_mutex_lock(&server->lock);
+    pthread_cond_broadcast(&server->all_ended);
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void on_core_down(struct rpc_op *op, bool ok) {
+    (void)ok;
+    struct rpc_server *server =
+        (struct rpc_server *)((char *)op - offsetof(struct rpc_server, shutdown_op));
+    pthread_mutex_lock(&server->lock);
+    server->core_is_down = true;
+    pthread_cond_broadcast(&server->all_ended);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* On the poller, so that no request is posted behind the core's back while it goes down. */
+static void begin_draining(struct rpc_task *task) {
+    struct rpc_server *server =
+        (struct rpc_server *)((char *)task - offsetof(struct rpc_server, drain_task));
+    atomic_store_explicit(&server->draining, true, memory_order_release);
+    grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
+                                    &server->shutdown_op);
+    rpc_stream_goodbye_all(server);
+}
+
+static bool is_empty(struct rpc_server *server) {
+    return atomic_load(&server->draining) && atomic_load(&server->open_calls) == 0;
+}
+
+static void wait_for_calls(struct rpc_server *server, int64_t grace_ms) {
+    int64_t until_us = rpc_now_us() + grace_ms * 1000;
+    struct timespec until = {until_us / 1000000, (until_us % 1000000) * 1000};
+    pthread_mutex_lock(&server->lock);
+    while (!(is_empty(server) && server->core_is_down))
+        if (pthread_cond_timedwait(&server->all_ended, &server->lock, &until) == ETIMEDOUT)
+            break;
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void wait_for_end(struct rpc_server *server) {
+    pthread_mutex_lock(&server->lock);
+    while (!(is_empty(server) && server->core_is_down))
+        pthread_cond_wait(&server->all_ended, &server->lock);
+    pthread_mutex_unlock(&server->lock);
+}
+
+void rpc_server_shutdown(struct rpc_server *server, int64_t grace_ms) {
+    bool serving = server->state == RPC_SERVER_SERVING;
+    if (server->state == RPC_SERVER_OVER)
+        return;
+    server->state = RPC_SERVER_OVER;
+    rpc_op_init(&server->shutdown_op, server->poller, on_core_down);
+    if (!serving) {
+        /* Started for a moment: the core does not destroy a bound server that never was. Its
+         * queue is drained by rpc_poller_stop(). */
+        atomic_store(&server->draining, true);
+        grpc_server_start(server->core);
+        grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
+                                        &server->shutdown_op);
+        workers_free(&server->workers);
+        return;
+    }
+    server->drain_task.run = begin_draining;
+    rpc_poller_post(server->poller, &server->drain_task);
+    wait_for_calls(server, grace_ms);
+    grpc_server_cancel_all_calls(server->core);
+    wait_for_end(server);
+    workers_free(&server->workers);
+}
+
+/* ---- poller services for the application ---- */
+
+void rpc_server_arm_timer(struct rpc_server *server, struct rpc_timer *timer, int64_t due_us) {
+    rpc_poller_arm(server->poller, timer, due_us);
+}
+
+void rpc_server_cancel_timer(struct rpc_server *server, struct rpc_timer *timer) {
+    rpc_poller_disarm(server->poller, timer);
+}
+
+void rpc_server_post(struct rpc_server *server, struct rpc_task *task) {
+    rpc_poller_post(server->poller, task);
+}
+
+/* ---- figures ---- */
+
+static void read_figures(const struct rpc_server_method *served,
+                         struct rpc_method_figures *figures) {
+    figures->method = served->method;
+    figures->started = atomic_load(&served->started);
+    for (size_t i = 0; i < 17; i++)
+        figures->finished_by_code[i] = atomic_load(&served->finished_by_code[i]);
+    for (size_t i = 0; i < RPC_LATENCY_BUCKETS; i++)
+        figures->latency_by_bucket[i] = atomic_load(&served->latency_by_bucket[i]);
+    figures->latency_sum_us = atomic_load(&served->latency_sum_us);
+    figures->messages_received = atomic_load(&served->messages_received);
+    figures->messages_sent = atomic_load(&served->messages_sent);
+}
+
+void rpc_server_visit_figures(const struct rpc_server *server,
+                              void (*visit)(void *context,
+                                            const struct rpc_method_figures *figures),
+                              void *context) {
+    for (size_t i = 0; i < server->service_count; i++) {
+        for (size_t j = 0; j < server->services[i].service->method_count; j++) {
+            struct rpc_method_figures figures;
+            read_figures(&server->services[i].methods[j], &figures);
+            visit(context, &figures);
+        }
+    }
+}
+
+void rpc_server_figures(const struct rpc_server *server, struct rpc_server_figures *ret_figures) {
+    *ret_figures = (struct rpc_server_figures){
+        .open_calls = atomic_load(&server->open_calls),
+        .open_streams = atomic_load(&server->open_streams),
+        .poller_wakeups = rpc_poller_wakeups(server->poller),
+        .unknown_methods = atomic_load(&server->unknown_methods),
+        .overloaded = atomic_load(&server->overloaded),
+    };
+}
