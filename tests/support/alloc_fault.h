@@ -1,8 +1,9 @@
 /*
  * Makes the n-th allocation fail.
  *
- * A test program that links `alloc_fault` has malloc, calloc, realloc, strdup and strndup wrapped
- * by the linker, for all objects it is linked from (not for shared libraries). Typical use:
+ * A test program that links `alloc_fault` has malloc, calloc, realloc, reallocarray, strdup and
+ * strndup wrapped by the linker, for all objects it is linked from (not for shared libraries).
+ * Typical use:
  *
  *     for (size_t n = 1;; n++) {
  *         alloc_fault_fail_at(n);

@@ -99,7 +99,7 @@ static void arena_refuses_what_exceeds_its_budget(void **state) {
     size_t got = 0;
     while (arena_alloc(&arena, 100))
         got += 100;
-    assert_in_range(got, 8000, 10000);
+    assert_in_range(got, ARENA_POISONS ? 7000 : 8000, 10000);
     assert_in_range(arena.used_bytes, 0, 10000);
     arena_done(&arena);
 }
@@ -119,7 +119,7 @@ static void arena_uses_a_budget_smaller_than_a_block(void **state) {
 static void arena_refuses_sizes_that_overflow(void **state) {
     (void)state;
     struct arena arena;
-    arena_init(&arena, SIZE_MAX);
+    arena_init(&arena, BUDGET_BYTES); /* a size that wrapped round would fit in it */
     for (size_t less = 0; less < 128; less++)
         assert_null(arena_alloc_raw(&arena, SIZE_MAX - less));
     assert_null(arena_alloc_array(&arena, SIZE_MAX / 2, 3));
