@@ -1,0 +1,280 @@
+#include "codegen/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/memory.h"
+
+enum spelling { SPELL_LOWER, SPELL_UPPER };
+
+static size_t spell_camel(char *out, const char *piece, size_t len);
+static size_t spell_words(char *out, const char *piece, size_t len, enum spelling spelling);
+static const char *spell_text(struct arena *arena, const char *text, enum spelling spelling);
+static const char *join_pieces(struct arena *arena, const char *full_name,
+                               size_t (*spell)(char *out, const char *piece, size_t len));
+static size_t spell_lower_words(char *out, const char *piece, size_t len);
+static size_t spell_upper_words(char *out, const char *piece, size_t len);
+static bool is_keyword(const char *word);
+static int compare_words(const void *key, const void *element);
+
+/* <ctype.h> depends on the locale; identifiers do not. */
+static bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+static char to_upper(char c) {
+    return is_lower(c) ? (char)(c - 'a' + 'A') : c;
+}
+
+static char to_lower(char c) {
+    return is_upper(c) ? (char)(c - 'A' + 'a') : c;
+}
+
+const char *names_protobuf_c_type(struct arena *arena, const char *full_name) {
+    return join_pieces(arena, full_name, spell_camel);
+}
+
+const char *names_protobuf_c_lower(struct arena *arena, const char *full_name) {
+    return join_pieces(arena, full_name, spell_lower_words);
+}
+
+const char *names_protobuf_c_upper(struct arena *arena, const char *full_name) {
+    return join_pieces(arena, full_name, spell_upper_words);
+}
+
+const char *names_snake(struct arena *arena, const char *piece) {
+    size_t len = strlen(piece);
+    char *text = memory_new(arena, 2 * len + 1, 1);
+    spell_lower_words(text, piece, len);
+    return text;
+}
+
+const char *names_upper_snake(struct arena *arena, const char *piece) {
+    size_t len = strlen(piece);
+    char *text = memory_new(arena, 2 * len + 1, 1);
+    spell_upper_words(text, piece, len);
+    return text;
+}
+
+const char *names_join(struct arena *arena, const char *a, const char *b) {
+    return a[0] == '\0' ? memory_text(arena, "%s", b) : memory_text(arena, "%s_%s", a, b);
+}
+
+const char *names_macro(struct arena *arena, const char *text) {
+    return spell_text(arena, text, SPELL_UPPER);
+}
+
+const char *names_flat(struct arena *arena, const char *text) {
+    return spell_text(arena, text, SPELL_LOWER);
+}
+
+const char *names_member(struct arena *arena, const char *piece) {
+    const char *name = names_snake(arena, piece);
+    return is_keyword(name) ? memory_text(arena, "%s_", name) : name;
+}
+
+const char *names_method(struct arena *arena, const char *piece) {
+    static const char *const taken[] = {"handlers", "method_count", "methods", "register"};
+    const char *name = names_snake(arena, piece);
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        if (strcmp(name, taken[i]) == 0)
+            return memory_text(arena, "%s_", name);
+    }
+    return name;
+}
+
+bool names_is_prefix(const char *text) {
+    if (!is_lower(text[0]))
+        return false;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (!is_lower(*c) && !is_digit(*c) && *c != '_')
+            return false;
+        if (c[0] == '_' && (c[1] == '_' || c[1] == '\0'))
+            return false;
+    }
+    return true;
+}
+
+/* protobuf-c's ToCamel: underscores vanish, the letter after one is a capital. */
+static size_t spell_camel(char *out, const char *piece, size_t len) {
+    size_t n = 0;
+    bool capital = true;
+    for (size_t i = 0; i < len; i++) {
+        if (piece[i] == '_') {
+            capital = true;
+            continue;
+        }
+        out[n++] = capital ? to_upper(piece[i]) : piece[i];
+        capital = false;
+    }
+    return n;
+}
+
+/* protobuf-c's CamelToLower and CamelToUpper. */
+static size_t spell_words(char *out, const char *piece, size_t len, enum spelling spelling) {
+    size_t n = 0;
+    bool after_capital = true; /* no underscore at the start */
+    for (size_t i = 0; i < len; i++) {
+        bool capital = is_upper(piece[i]);
+        if (capital && !after_capital)
+            out[n++] = '_';
+        out[n++] = spelling == SPELL_UPPER ? to_upper(piece[i]) : to_lower(piece[i]);
+        after_capital = capital;
+    }
+    return n;
+}
+
+static const char *spell_text(struct arena *arena, const char *text, enum spelling spelling) {
+    char *copy = memory_text(arena, "%s", text);
+    for (char *c = copy; *c != '\0'; c++) {
+        if (!is_upper(*c) && !is_lower(*c) && !is_digit(*c))
+            *c = '_';
+        else
+            *c = spelling == SPELL_UPPER ? to_upper(*c) : to_lower(*c);
+    }
+    return copy;
+}
+
+static const char *join_pieces(struct arena *arena, const char *full_name,
+                               size_t (*spell)(char *out, const char *piece, size_t len)) {
+    /* Each character becomes at most two, a dot too. */
+    char *text = memory_new(arena, 2 * strlen(full_name) + 1, 1);
+    size_t n = 0;
+    for (const char *piece = full_name; *piece != '\0';) {
+        size_t len = strcspn(piece, ".");
+        if (len > 0 && n > 0) {
+            text[n++] = '_';
+            text[n++] = '_';
+        }
+        n += spell(text + n, piece, len);
+        piece += len;
+        if (*piece == '.')
+            piece++;
+    }
+    return text;
+}
+
+static size_t spell_lower_words(char *out, const char *piece, size_t len) {
+    return spell_words(out, piece, len, SPELL_LOWER);
+}
+
+static size_t spell_upper_words(char *out, const char *piece, size_t len) {
+    return spell_words(out, piece, len, SPELL_UPPER);
+}
+
+/* Of C23 and C++20, and `self`, which the structs of handlers use themselves. Sorted. */
+static const char *const keywords[] = {
+    "alignas",
+    "alignof",
+    "and",
+    "and_eq",
+    "asm",
+    "auto",
+    "bitand",
+    "bitor",
+    "bool",
+    "break",
+    "case",
+    "catch",
+    "char",
+    "char16_t",
+    "char32_t",
+    "char8_t",
+    "class",
+    "co_await",
+    "co_return",
+    "co_yield",
+    "compl",
+    "concept",
+    "const",
+    "const_cast",
+    "consteval",
+    "constexpr",
+    "constinit",
+    "continue",
+    "decltype",
+    "default",
+    "delete",
+    "do",
+    "double",
+    "dynamic_cast",
+    "else",
+    "enum",
+    "explicit",
+    "export",
+    "extern",
+    "false",
+    "float",
+    "for",
+    "friend",
+    "goto",
+    "if",
+    "inline",
+    "int",
+    "long",
+    "mutable",
+    "namespace",
+    "new",
+    "noexcept",
+    "not",
+    "not_eq",
+    "nullptr",
+    "operator",
+    "or",
+    "or_eq",
+    "private",
+    "protected",
+    "public",
+    "register",
+    "reinterpret_cast",
+    "requires",
+    "restrict",
+    "return",
+    "self",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "static_assert",
+    "static_cast",
+    "struct",
+    "switch",
+    "template",
+    "this",
+    "thread_local",
+    "throw",
+    "true",
+    "try",
+    "typedef",
+    "typeid",
+    "typename",
+    "typeof",
+    "typeof_unqual",
+    "union",
+    "unsigned",
+    "using",
+    "virtual",
+    "void",
+    "volatile",
+    "wchar_t",
+    "while",
+    "xor",
+    "xor_eq",
+};
+
+static bool is_keyword(const char *word) {
+    return bsearch(word, keywords, sizeof(keywords) / sizeof(keywords[0]), sizeof(keywords[0]),
+                   compare_words) != NULL;
+}
+
+static int compare_words(const void *key, const void *element) {
+    return strcmp(key, *(const char *const *)element);
+}
