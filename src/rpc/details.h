@@ -63,7 +63,8 @@ struct rpc_details {
 
 void rpc_details_init(struct rpc_details *details);
 
-/* Grow the lists, copying into the arena; silently full at 64 entries or without memory. */
+/* Grow the lists, copying into the arena; silently full at 64 entries or without memory. Only these
+ * functions grow a list; one that was set by hand is not added to. */
 void rpc_details_add_violation(struct rpc_details *details, struct arena *arena, const char *field,
                                const char *description);
 void rpc_details_add_quota_violation(struct rpc_details *details, struct arena *arena,
@@ -73,15 +74,16 @@ void rpc_details_add_metadata(struct rpc_details *details, struct arena *arena, 
 
 /*
  * Encodes a google.rpc.Status. Leaves out violations, then metadata, last first, until it fits
- * RPC_DETAILS_MAX_BYTES. *ret_len is 0 when there is nothing to say beyond code and message.
+ * RPC_DETAILS_MAX_BYTES; of the message it takes at most 1,024 bytes. *ret_len is 0, and *ret_bytes
+ * untouched, when there is nothing to say beyond code and message, or nothing that fits.
  * RESOURCE_EXHAUSTED when the arena has no room.
  */
 struct status rpc_details_encode(const struct rpc_details *details, int32_t code,
                                  const char *message, struct arena *arena, uint8_t **ret_bytes,
                                  size_t *ret_len) STATUS_MUST_USE;
 
-/* Decodes what a server sent. Unknown kinds of detail are skipped. INTERNAL when it cannot be
- * read; *ret_details is then untouched. */
+/* Decodes what a server sent. Unknown kinds of detail are skipped, and so are entries beyond 64 of
+ * a list. INTERNAL when it cannot be read; *ret_details is then untouched. */
 struct status rpc_details_decode(const uint8_t *bytes, size_t len_bytes, struct arena *arena,
                                  struct rpc_details *ret_details) STATUS_MUST_USE;
 
