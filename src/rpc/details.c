@@ -7,7 +7,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "rpc/codec.h"
 
-enum { MAX_ENTRIES = 64, MAX_MESSAGE_BYTES = 1024, MS_PER_SECOND = 1000, NS_PER_MS = 1000000 };
+enum { MAX_MESSAGE_BYTES = 1024, MS_PER_SECOND = 1000, NS_PER_MS = 1000000 };
 
 /* What Any puts before the name of its message. */
 #define URL_PREFIX "type.googleapis.com/"
@@ -38,7 +38,7 @@ void rpc_details_init(struct rpc_details *details) {
 /* A list with room for one more. Lists have 4, 8, 16, ... places. NULL when full or no memory. */
 static void *grown(struct arena *arena, void *list, size_t count, size_t entry_bytes) {
     enum { FIRST_ROOM = 4 };
-    if (count >= MAX_ENTRIES)
+    if (count >= RPC_DETAILS_MAX_ENTRIES)
         return NULL;
     bool has_room = count != 0 && (count < FIRST_ROOM || (count & (count - 1)) != 0);
     if (has_room)

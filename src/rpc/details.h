@@ -37,7 +37,10 @@ enum rpc_reason {
 /* The name of a negative reason, without "RPC_REASON_"; NULL for others. */
 const char *rpc_reason_name(int32_t reason);
 
-enum { RPC_DETAILS_MAX_BYTES = 8192 };
+enum {
+    RPC_DETAILS_MAX_BYTES = 8192,
+    RPC_DETAILS_MAX_ENTRIES = 64, /* of each list */
+};
 
 struct rpc_violation {
     const char *field; /* path: "conversation.title", "items[3].term"; quota: the subject */
