@@ -1,9 +1,8 @@
 #!/usr/bin/python3
 """Holds api/ to what the design promises of the contract, where buf and the generator do not look.
 
-    check_contract.py API_DIRECTORY
-
-Prints one line per violation and exits 1 if there is any.
+    check_contract.py API_DIRECTORY DOCUMENT   one line per violation; exits 1 if there is any
+    check_contract.py API_DIRECTORY            prints the table of reasons that DOCUMENT holds
 """
 
 import importlib
@@ -158,6 +157,33 @@ def check_reasons(contract):
             contract.complain(name, f"its comment speaks of {word}, which is nowhere defined")
 
 
+def reason_table(contract):
+    """The reasons as a Markdown table: name, code, what it means, metadata keys."""
+    rows = ["| reason | code | what it means | metadata |", "|---|---|---|---|"]
+    for file in contract.files:
+        for index, enum in enumerate(file.enum_type):
+            if enum.name != "Reason":
+                continue
+            comments = {tuple(location.path): " ".join(location.leading_comments.split())
+                        for location in file.source_code_info.location}
+            for number, value in enumerate(enum.value):
+                comment = comments[(5, index, 2, number)]
+                match = re.fullmatch(r"([A-Z_]+)\. (.*?)(?: \[(.*)\])?", comment)
+                if value.number == 0:
+                    continue
+                name = value.name.removeprefix("REASON_")
+                if match is None or match[1] not in CODES:
+                    contract.complain(name, "its comment does not begin with a code")
+                    continue
+                rows.append(f"| `{name}` | {match[1]} | {match[2]} | {match[3] or ''} |")
+    return "\n".join(rows)
+
+
+def check_document(contract, document):
+    if reason_table(contract) not in document.read_text():
+        contract.complain(document.name, f"its table of reasons is stale: {sys.argv[0]} API prints it")
+
+
 def check_service_config(contract, config):
     methods = {(f"{PACKAGE}.{service}", method.name): method
                for service, method in contract.methods()}
@@ -185,9 +211,13 @@ def check_service_config(contract, config):
 def main():
     api = pathlib.Path(sys.argv[1])
     contract = Contract(api)
+    if len(sys.argv) == 2:
+        print(reason_table(contract))
+        return 0
     for check in (check_mutations, check_access, check_bounds, check_lists, check_event,
                   check_reasons):
         check(contract)
+    check_document(contract, pathlib.Path(sys.argv[2]))
     check_service_config(contract, json.loads((api / "service_config.json").read_text()))
     print("\n".join(contract.problems) or
           f"{sum(1 for _ in contract.methods())} methods, {len(contract.reasons)} reasons: fine")
