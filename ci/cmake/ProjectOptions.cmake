@@ -10,6 +10,8 @@ target_compile_features(project_options INTERFACE c_std_11)
 target_compile_definitions(project_options INTERFACE _GNU_SOURCE)
 target_compile_options(project_options INTERFACE
     $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes>
+    # clang calls every enum that becomes an int32_t a change of sign; gcc does not.
+    $<$<C_COMPILER_ID:Clang>:-Wno-sign-conversion>
     $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra>
     -fno-omit-frame-pointer)
 if(LIVECONV_WERROR)

@@ -113,13 +113,10 @@ static void make_template(char ret_path[PATH_BYTES]) {
                              "--auth-root-authentication-method=normal",
                              "--skip-test-db",
                              "--innodb-log-file-size=16M",
-                             "--user=root",
+                             "--force", /* a bare machine may not resolve its own name */
                              datadir,
+                             geteuid() == 0 ? "--user=root" : NULL,
                              NULL};
-        if (geteuid() != 0) {
-            arguments[5] = datadir;
-            arguments[6] = NULL;
-        }
         run_program(log, arguments);
         if (rename(fresh, ret_path) != 0)
             die(ret_path);
