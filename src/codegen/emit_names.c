@@ -17,6 +17,10 @@ void emit_alias_declarations(const struct emit *emit) {
         return;
     for (size_t i = 0; i < file->enum_count; i++)
         declare_enum(emit, &file->enums[i]);
+    if (file->message_count > 0)
+        fputs("/* Messages: _init() prepares one in the caller's memory, _new() one in an arena, NULL\n"
+              " * when that has no room. */\n\n",
+              emit->out);
     for (size_t i = 0; i < file->message_count; i++) {
         if (!file->messages[i].is_map_entry)
             declare_message(emit, &file->messages[i]);
@@ -48,10 +52,7 @@ static void declare_message(const struct emit *emit, const struct model_message 
             "    %s__init(message);\n"
             "}\n",
             message->alias, message->alias, message->c_lower);
-    fprintf(emit->out,
-            "/* Initialised, in the arena; NULL when there is no room. */\n"
-            "%s *%s_new(struct arena *arena);\n\n",
-            message->alias, message->alias);
+    fprintf(emit->out, "%s *%s_new(struct arena *arena);\n\n", message->alias, message->alias);
 }
 
 /* What the `_case` member of the message is compared with. */
