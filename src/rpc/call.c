@@ -174,7 +174,7 @@ void rpc_call_watch_close(struct rpc_call *call) {
     call->close_watched = true;
     grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
     op.data.recv_close_on_server.cancelled = &call->close_cancelled;
-    grpc_call_error error = grpc_call_start_batch(call->core, &op, 1, &call->close_op, NULL);
+    grpc_call_error error = rpc_op_start(&call->close_op, call->core, &op, 1);
     if (error != GRPC_CALL_OK)
         abort(); /* a second RECV_CLOSE: the runtime itself is wrong */
 }

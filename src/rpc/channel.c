@@ -240,6 +240,7 @@ static void wait_for_change(struct rpc_channel *channel, grpc_connectivity_state
     struct connectivity_wait wait = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                      .changed = PTHREAD_COND_INITIALIZER};
     rpc_op_init(&wait.op, channel->poller, on_connectivity);
+    rpc_op_hand_over(&wait.op);
     grpc_channel_watch_connectivity_state(channel->core, from, deadline,
                                           rpc_poller_queue(channel->poller), &wait.op);
     pthread_mutex_lock(&wait.lock);

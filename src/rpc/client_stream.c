@@ -69,7 +69,7 @@ static void unref_and_unlock(struct rpc_client_call *call) {
 static void begin_op(struct rpc_client_call *call, const grpc_op *ops, size_t count,
                      struct rpc_op *op) {
     call->refs++;
-    if (grpc_call_start_batch(call->entry.core, ops, count, op, NULL) != GRPC_CALL_OK)
+    if (rpc_op_start(op, call->entry.core, ops, count) != GRPC_CALL_OK)
         abort(); /* one operation of a kind at a time, headers checked: the runtime is wrong */
 }
 

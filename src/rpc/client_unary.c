@@ -50,7 +50,7 @@ static void start_batch(struct unary *unary) {
     ops[4] = (grpc_op){.op = GRPC_OP_RECV_MESSAGE};
     ops[4].data.recv_message.recv_message = &unary->response;
     rpc_received_status_op(&unary->received, &ops[5]);
-    if (grpc_call_start_batch(unary->entry.core, ops, 6, &unary->op, NULL) != GRPC_CALL_OK)
+    if (rpc_op_start(&unary->op, unary->entry.core, ops, 6) != GRPC_CALL_OK)
         abort(); /* headers were checked: the runtime itself is wrong */
 }
 

@@ -9,6 +9,24 @@
 
 #include "rpc/timers.h"
 
+#if defined(__SANITIZE_THREAD__)
+#define HAS_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_TSAN 1
+#endif
+#endif
+
+#ifdef HAS_TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define CORE_ACQUIRE(address) __tsan_acquire(address)
+#define CORE_RELEASE(address) __tsan_release(address)
+#else
+#define CORE_ACQUIRE(address) ((void)(address))
+#define CORE_RELEASE(address) ((void)(address))
+#endif
+
 enum {
     /* Tasks of a crowd between two looks at the queue: at 10 to 20 us a write, other calls wait
      * half a millisecond at most. */
@@ -109,6 +127,7 @@ static void op_deliver(struct rpc_task *task) {
 
 static void op_functor(grpc_completion_queue_functor *functor, int ok) {
     struct rpc_op *op = (struct rpc_op *)functor;
+    CORE_ACQUIRE(op);
     op->ok = ok != 0;
     rpc_poller_post(op->poller, &op->task);
 }
@@ -121,6 +140,15 @@ void rpc_op_init(struct rpc_op *op, struct rpc_poller *poller,
         .poller = poller,
         .run = run,
     };
+}
+
+void rpc_op_hand_over(struct rpc_op *op) {
+    CORE_RELEASE(op);
+}
+
+grpc_call_error rpc_op_start(struct rpc_op *op, grpc_call *call, const grpc_op *ops, size_t count) {
+    CORE_RELEASE(op);
+    return grpc_call_start_batch(call, ops, count, op, NULL);
 }
 
 bool rpc_poller_is_current(const struct rpc_poller *poller) {
@@ -139,7 +167,7 @@ void rpc_poller_post(struct rpc_poller *poller, struct rpc_task *task) {
     } while (!atomic_compare_exchange_weak_explicit(&poller->posted, &head, task,
                                                     memory_order_release, memory_order_relaxed));
     if (!head)
-        grpc_call_start_batch(poller->wake_call, NULL, 0, &poller->wake, NULL);
+        rpc_op_start(&poller->wake, poller->wake_call, NULL, 0);
     atomic_fetch_sub_explicit(&poller->posting, 1, memory_order_release);
 }
 
@@ -222,6 +250,7 @@ static bool serve_event(struct rpc_poller *poller, gpr_timespec deadline) {
     if (event.type != GRPC_OP_COMPLETE)
         return false;
     struct rpc_op *op = event.tag;
+    CORE_ACQUIRE(op);
     op->run(op, event.success != 0);
     return true;
 }
@@ -258,6 +287,7 @@ static void on_wake(struct rpc_op *op, bool ok) {
 
 static void on_queue_closed(grpc_completion_queue_functor *functor, int ok) {
     (void)ok;
+    CORE_ACQUIRE(functor);
     struct rpc_poller *poller = ((struct queue_closer *)functor)->poller;
     if (atomic_fetch_sub(&poller->open_stream_queues, 1) == 1)
         rpc_poller_post(poller, &poller->queues_closed);
@@ -288,6 +318,7 @@ static grpc_completion_queue *new_stream_queue(struct queue_closer *closer,
     closer->functor =
         (grpc_completion_queue_functor){.functor_run = on_queue_closed, .inlineable = 1};
     closer->poller = poller;
+    CORE_RELEASE(closer);
     grpc_completion_queue_attributes attributes = {
         .version = 2,
         .cq_completion_type = GRPC_CQ_CALLBACK,

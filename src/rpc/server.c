@@ -306,6 +306,7 @@ static bool post_request(struct rpc_server_method *served) {
     grpc_completion_queue *queue =
         streams ? rpc_poller_stream_queue(server->poller) : rpc_poller_queue(server->poller);
     rpc_op_init(&call->request_op, server->poller, on_request);
+    rpc_op_hand_over(&call->request_op);
     grpc_call_error error = grpc_server_request_registered_call(
         server->core, served->registered, &call->core, &call->core_deadline, &call->metadata,
         payload_comes_along ? &call->payload : NULL, queue, rpc_poller_queue(server->poller),
@@ -380,7 +381,7 @@ static void answer_unknown(struct unknown_call *unknown) {
     ops[1].data.send_status_from_server.status_details = &unknown->message;
     ops[2].data.recv_close_on_server.cancelled = &unknown->cancelled;
     rpc_op_init(&unknown->op, unknown->server->poller, on_unknown_answered);
-    if (grpc_call_start_batch(unknown->core, ops, 3, &unknown->op, NULL) != GRPC_CALL_OK)
+    if (rpc_op_start(&unknown->op, unknown->core, ops, 3) != GRPC_CALL_OK)
         on_unknown_answered(&unknown->op, false);
 }
 
@@ -411,6 +412,7 @@ static void post_unknown(struct rpc_server *server) {
     grpc_call_details_init(&unknown->details);
     grpc_metadata_array_init(&unknown->metadata);
     rpc_op_init(&unknown->op, server->poller, on_unknown);
+    rpc_op_hand_over(&unknown->op);
     grpc_completion_queue *queue = rpc_poller_queue(server->poller);
     if (grpc_server_request_call(server->core, &unknown->core, &unknown->details,
                                  &unknown->metadata, queue, queue, &unknown->op) != GRPC_CALL_OK)
@@ -487,6 +489,7 @@ static void begin_draining(struct rpc_task *task) {
     struct rpc_server *server =
         (struct rpc_server *)((char *)task - offsetof(struct rpc_server, drain_task));
     atomic_store_explicit(&server->draining, true, memory_order_release);
+    rpc_op_hand_over(&server->shutdown_op);
     grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
                                     &server->shutdown_op);
     rpc_stream_goodbye_all(server);
@@ -524,6 +527,7 @@ void rpc_server_shutdown(struct rpc_server *server, int64_t grace_ms) {
          * queue is drained by rpc_poller_stop(). */
         atomic_store(&server->draining, true);
         grpc_server_start(server->core);
+        rpc_op_hand_over(&server->shutdown_op);
         grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
                                         &server->shutdown_op);
         workers_free(&server->workers);

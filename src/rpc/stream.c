@@ -118,11 +118,12 @@ static void unlink_stream(struct rpc_stream *stream) {
         stream->next->previous = stream->previous;
 }
 
-static void end_if_over(struct rpc_stream *stream) {
+/* True when it was: the stream may be gone, and must not be touched. */
+static bool end_if_over(struct rpc_stream *stream) {
     struct rpc_call *call = stream->call;
     if (stream->over || !call->closed || stream->send_outstanding || stream->receive_outstanding ||
         stream->handler_busy)
-        return;
+        return false;
     stream->over = true;
     unlink_stream(stream);
     atomic_fetch_sub_explicit(&call->server->open_streams, 1, memory_order_relaxed);
@@ -130,6 +131,7 @@ static void end_if_over(struct rpc_stream *stream) {
     if (stream->source_ops && stream->source_ops->on_done)
         stream->source_ops->on_done(stream->source);
     rpc_call_end(call);
+    return true;
 }
 
 void rpc_stream_on_closed(struct rpc_call *call) {
@@ -197,8 +199,7 @@ static void cut(struct rpc_stream *stream) {
 
 static void start_send(struct rpc_stream *stream, const grpc_op *ops, size_t count) {
     stream->send_outstanding = true;
-    if (grpc_call_start_batch(stream->call->core, ops, count, &stream->send_op, NULL) ==
-        GRPC_CALL_OK)
+    if (rpc_op_start(&stream->send_op, stream->call->core, ops, count) == GRPC_CALL_OK)
         return;
     stream->send_outstanding = false;
     cut(stream);
@@ -337,8 +338,7 @@ static void handler_returned(struct rpc_stream *stream) {
     else if (stream->half_closed && !call->deferred && !stream->source_ops)
         stream->complete = true;
     release_arena(stream);
-    end_if_over(stream);
-    if (!stream->over)
+    if (!end_if_over(stream))
         advance(stream);
 }
 
@@ -391,9 +391,11 @@ static void deliver_inbound(struct rpc_stream *stream) {
         return;
     }
     call->work.run = inbound_on_worker;
-    stream->handler_status = rpc_chain_submit(call);
-    if (!status_is_ok(stream->handler_status))
-        handler_returned(stream);
+    struct status status = rpc_chain_submit(call);
+    if (status_is_ok(status))
+        return; /* the worker may be done by now: the stream is not ours until it says so */
+    stream->handler_status = status;
+    handler_returned(stream);
 }
 
 static void on_received(struct rpc_op *op, bool ok) {
@@ -419,8 +421,7 @@ static void receive_next(struct rpc_stream *stream) {
         return;
     grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
     op.data.recv_message.recv_message = &stream->received;
-    if (grpc_call_start_batch(stream->call->core, &op, 1, &stream->receive_op, NULL) ==
-        GRPC_CALL_OK)
+    if (rpc_op_start(&stream->receive_op, stream->call->core, &op, 1) == GRPC_CALL_OK)
         stream->receive_outstanding = true;
     else
         cut(stream);
@@ -582,8 +583,7 @@ void rpc_stream_started(struct rpc_call *call) {
     release_arena(stream);
     grpc_metadata_array_destroy(&call->metadata);
     grpc_metadata_array_init(&call->metadata);
-    end_if_over(stream);
-    if (stream->over)
+    if (end_if_over(stream))
         return;
     arm_age(stream);
     if (stream->goodbye_wanted || atomic_load(&call->server->draining))

@@ -48,6 +48,6 @@ void rpc_unary_answer(struct rpc_call *call, struct status status) {
         ops[n++].data.recv_close_on_server.cancelled = &call->close_cancelled;
     }
     rpc_op_init(&call->request_op, call->server->poller, on_answered);
-    if (grpc_call_start_batch(call->core, ops, n, &call->request_op, NULL) != GRPC_CALL_OK)
+    if (rpc_op_start(&call->request_op, call->core, ops, n) != GRPC_CALL_OK)
         cut(call);
 }
