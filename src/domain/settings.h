@@ -28,6 +28,7 @@ struct domain_settings {
     int64_t max_ahead_us;     /* start at most this far in the future; 365 days */
     int32_t max_participants; /* upper bound of the capacity; 500 */
     int64_t max_price_units;  /* in whole units of the currency; 10,000 */
+    char currency[4];         /* the one that prices are in; "" (default): any */
 
     /* Messages. */
     int32_t message_max_characters; /* 4,000 */
