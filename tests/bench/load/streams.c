@@ -17,7 +17,7 @@ static const int64_t patience_ns = 20 * (int64_t)1000000000;
 /* Streams that are being opened at once. */
 enum { OPENING_MAX = 128 };
 /* Before memory is read, for the server's last frees and acknowledgements. */
-enum { SETTLE_MS = 300 };
+enum { SETTLE_MS = 150 };
 /* Streams that are open before idle memory is counted: what a server sets up once is not theirs. */
 enum { IDLE_BASE_STREAMS = 100 };
 
