@@ -97,7 +97,8 @@ struct  Liveconv__V1__Event
      */
     Liveconv__V1__Message *message_deleted;
     /*
-     * A message was corrected; the correction is a message of its own.
+     * Somebody corrected a message: here is the correction, a message of its own. It comes instead of
+     * message_sent.
      */
     Liveconv__V1__Message *message_corrected;
     /*

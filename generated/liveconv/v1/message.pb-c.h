@@ -166,8 +166,8 @@ struct  Liveconv__V1__Message
    */
   char *client_message_id;
   /*
-   * Its place in the conversation's log, which read positions refer to. 0 in the `message_sent` event:
-   * there the event's own sequence is its place.
+   * Its place in the conversation's log, which read positions refer to. 0 in `message_sent` and
+   * `message_corrected`: there the event's own sequence is its place.
    */
   uint64_t sequence;
   /*
