@@ -4,7 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Names come from files and may hold anything, cut anywhere: a terminal gets plain text alone. */
+static void make_printable(struct str *text) {
+    for (size_t i = 0, step; i < text->len_bytes; i += step) {
+        unsigned char c = (unsigned char)text->bytes[i];
+        uint32_t code_point;
+        step = utf8_decode(text->bytes + i, text->len_bytes - i, &code_point);
+        if (step == 0 || c < 0x20 || c == 0x7F) {
+            text->bytes[i] = '?';
+            step = 1;
+        }
+    }
+}
+
 static void problem_take(struct config *config, struct str *text) {
+    make_printable(text);
     char *problem = str_take(text);
     char **grown = problem ? reallocarray(config->problems, config->problem_count + 1,
                                           sizeof *config->problems)
@@ -127,7 +141,7 @@ static const struct config_entry *find(const struct config *config, const char *
         assert(kinds & 1u << setting->kind);
         return &config->entries[i];
     }
-    assert(!"a setting is asked for that is not declared");
+    assert(false && "a setting is asked for that is not declared");
     return &nothing;
 }
 

@@ -85,6 +85,15 @@ static void file_with_an_unknown_section_names_the_nearest_once(void **state) {
     assert_problem("port = 1\n", "x.ini:1: the key \"port\" stands before any [section]");
 }
 
+static void file_with_odd_names_is_reported_in_plain_text(void **state) {
+    (void)state;
+    assert_problem("[a\x1b[1m\xC3\xA9]\nkey = 1\n",
+                   "x.ini:2: unknown section [a?[1m\xC3\xA9]; the nearest is [server]");
+    assert_problem("[bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\xC3\xA9]\nkey = 1\n",
+                   "x.ini:2: unknown section [bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb?]; "
+                   "the nearest is [database]");
+}
+
 static void file_with_a_bad_value_says_what_is_allowed(void **state) {
     (void)state;
     assert_problem("[server]\nport = 70000\n",
@@ -215,6 +224,7 @@ int main(void) {
         cmocka_unit_test(file_may_have_long_lines),
         cmocka_unit_test(file_with_an_unknown_key_names_the_nearest),
         cmocka_unit_test(file_with_an_unknown_section_names_the_nearest_once),
+        cmocka_unit_test(file_with_odd_names_is_reported_in_plain_text),
         cmocka_unit_test(file_with_a_bad_value_says_what_is_allowed),
         cmocka_unit_test(file_that_sets_a_key_twice_is_a_problem),
         cmocka_unit_test(file_with_a_line_nobody_understands_is_a_problem),
