@@ -9,7 +9,7 @@ enum { COMPARED_MAX_BYTES = 63 }; /* longer names are compared by their beginnin
 static void append_variable_part(struct str *out, const char *part) {
     for (const char *c = part; *c; c++) {
         bool plain = isalnum((unsigned char)*c) != 0;
-        str_append_char(out, plain ? (char)toupper((unsigned char)*c) : '_');
+        str_append_char(out, (char)(plain ? toupper((unsigned char)*c) : '_'));
     }
 }
 
@@ -30,6 +30,10 @@ static size_t least_of(size_t a, size_t b, size_t c) {
     return least < c ? least : c;
 }
 
+static bool same_letter(char a, char b) {
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* Levenshtein's distance: characters to insert, delete or replace. Capitals do not count. */
 static size_t edit_distance(const char *a, const char *b) {
     size_t row[COMPARED_MAX_BYTES + 1];
@@ -40,8 +44,7 @@ static size_t edit_distance(const char *a, const char *b) {
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t k = 1; k <= b_len; k++) {
-            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[k - 1]);
-            size_t replaced = diagonal + (same ? 0 : 1);
+            size_t replaced = diagonal + !same_letter(a[i - 1], b[k - 1]);
             diagonal = row[k];
             row[k] = least_of(row[k] + 1, row[k - 1] + 1, replaced);
         }

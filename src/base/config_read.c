@@ -147,7 +147,7 @@ void config_read_file(struct config *config, const char *path) {
     errno = file ? 0 : errno;
     size_t len = file && text ? fread(text, 1, CONFIG_FILE_MAX_BYTES + 1, file) : 0;
     if (!file || ferror(file))
-        config_add_problem(config, "%s: cannot be read: %s", path, strerror(errno));
+        config_add_problem(config, "%s: cannot be read: %s", path, strerrordesc_np(errno));
     else if (len > CONFIG_FILE_MAX_BYTES)
         config_add_problem(config, "%s: is longer than %d bytes", path, CONFIG_FILE_MAX_BYTES);
     else if (text)

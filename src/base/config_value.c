@@ -18,7 +18,7 @@ struct unit {
 static const struct unit duration_units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
                                              {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
 static const struct unit size_units[] = {
-    {"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}, {NULL, 0}};
+    {"B", 1}, {"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0}};
 
 static bool has_bounds(const struct config_setting *setting) {
     return setting->least != 0 || setting->most != 0;
@@ -184,6 +184,7 @@ static bool parse_kind(const struct config_setting *setting, struct config_value
         return setting->choices ? is_choice(setting->choices, text)
                                 : within_bounds(setting, (int64_t)strlen(text));
     case CONFIG_INT:
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the caller frees or hands over the text */
         return parse_int64(text, &value->number) && within_bounds(setting, value->number);
     case CONFIG_BOOL:
         return parse_bool(text, &value->flag);
@@ -258,7 +259,7 @@ bool config_value_read_secret(struct config_value *value, struct str *problem) {
     ssize_t len = read_whole(value->text, secret, SECRET_MAX_BYTES + 1);
     if (len <= 0) {
         str_printf(problem, "cannot read \"%s\": %s", value->text,
-                   len == 0 ? "the file is empty" : strerror(errno));
+                   len == 0 ? "the file is empty" : strerrordesc_np(errno));
         explicit_bzero(secret, SECRET_MAX_BYTES + 1);
         free(secret);
         return false;

@@ -80,6 +80,7 @@ bool str_vprintf(struct str *s, const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     size_t room = s->capacity_bytes - s->len_bytes;
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the caller started it */
     int len = vsnprintf(s->bytes + s->len_bytes, room, format, arguments);
     if (len < 0) {
         s->bytes[s->len_bytes] = '\0';
