@@ -240,6 +240,13 @@ static void send_status(struct rpc_stream *stream) {
     start_send(stream, ops, n);
 }
 
+/* What the handler or the source has said about the message at hand. */
+static uint32_t take_flags(struct rpc_call *call) {
+    uint32_t flags = call->skip_compression ? GRPC_WRITE_NO_COMPRESS : 0;
+    call->skip_compression = false;
+    return flags;
+}
+
 static void pull(struct rpc_stream *stream) {
     struct rpc_call *call = stream->call;
     struct rpc_writer writer;
@@ -250,7 +257,7 @@ static void pull(struct rpc_stream *stream) {
         rpc_stream_finish(call, status_error(STATUS_INTERNAL, RPC_REASON_MESSAGE_TOO_LARGE,
                                              "the response is larger than the server may send"));
     else if (answer == RPC_PULL_READY)
-        send_message(stream, rpc_writer_bytes(&writer), 0, 0);
+        send_message(stream, rpc_writer_bytes(&writer), 0, take_flags(call));
     else if (answer == RPC_PULL_END)
         rpc_stream_finish(call, status);
     else
@@ -309,9 +316,7 @@ struct status rpc_stream_send(struct rpc_call *call, const ProtobufCMessage *mes
                             "the reader does not keep up");
     grpc_byte_buffer *bytes = NULL;
     TRY(rpc_call_encode(call, message, &bytes));
-    uint32_t flags = call->skip_compression ? GRPC_WRITE_NO_COMPRESS : 0;
-    call->skip_compression = false;
-    return enqueue(stream, bytes, flags);
+    return enqueue(stream, bytes, take_flags(call));
 }
 
 size_t rpc_stream_outbox_bytes(const struct rpc_call *call) {

@@ -118,7 +118,9 @@ fetch(void *context, grpc_ssl_server_certificate_config **ret_config) {
     bool fresh = tls->fetched != tls->loaded;
     if (fresh) {
         grpc_ssl_pem_key_cert_pair pair = {tls->pem.key, tls->pem.certificate};
-        *ret_config = grpc_ssl_server_certificate_config_create(tls->pem.client_ca, &pair, 1);
+        /* The core insists on roots, and does not look at them when no certificate is asked for. */
+        const char *roots = tls->pem.client_ca ? tls->pem.client_ca : tls->pem.certificate;
+        *ret_config = grpc_ssl_server_certificate_config_create(roots, &pair, 1);
         tls->fetched = tls->loaded;
     }
     pthread_mutex_unlock(&tls->lock);
