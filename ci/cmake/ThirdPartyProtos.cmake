@@ -50,14 +50,6 @@ grpc_c_generate(rpc_protocol_protos
     OPTIONS access=public dispatch=grpc.*:poller)
 target_link_libraries(rpc_protocol_protos PUBLIC base dep::protobuf_c)
 
-# What the interop test speaks. Only those who link it build it.
-add_library(interop_protos STATIC EXCLUDE_FROM_ALL)
-grpc_c_generate(interop_protos
-    PROTOS grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto
-    IMPORT_DIRS "${GRPC_PROTO_DIR}"
-    OPTIONS access=public)
-target_link_libraries(interop_protos PUBLIC rpc)
-
 # All of them.
 add_library(third_party_protos INTERFACE)
 target_link_libraries(third_party_protos INTERFACE google_rpc_protos google_protobuf_protos)

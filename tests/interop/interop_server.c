@@ -79,6 +79,8 @@ static struct status serve(const struct flags *flags, const sigset_t *until) {
         s = rpc_reflection_new(server, &reflection);
     if (status_is_ok(s))
         s = rpc_server_start(server);
+    if (status_is_ok(s))
+        s = rpc_health_set(health, NULL, true);
     if (status_is_ok(s)) {
         int signal_number = 0;
         printf("listening on %d\n", rpc_server_port(server));
