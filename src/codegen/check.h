@@ -22,7 +22,8 @@ void check_rules(const struct model *model);
 /* No message that an RPC can reach holds itself: nothing would bound its depth. */
 void check_cycles(const struct model *model);
 
-/* No two things of the run have one name in C. */
+/* No two things of the run have one name in C, and protobuf-c's names of methods are no keywords.
+ */
 void check_names(const struct model *model);
 
 #endif

@@ -22,6 +22,14 @@ struct claims {
     struct claim current;
 };
 
+/* The second of each pair that was reported; the first is the one before it in the sorted list. */
+struct clashes {
+    const struct claim **items;
+    size_t count;
+};
+
+static void check_keywords(const struct model *model);
+static bool is_known(const struct clashes *clashes, const struct claim *claim);
 static void claim_file(struct claims *claims, const struct model_file *file);
 static void claim_message(struct claims *claims, const struct model_message *message);
 static void claim_oneof(struct claims *claims, const struct model_message *message, size_t index);
@@ -43,13 +51,47 @@ void check_names(const struct model *model) {
         if (model->files[i].origin != MODEL_EMBEDDED)
             claim_file(&claims, &model->files[i]);
     }
+    check_keywords(model);
     if (claims.count == 0)
         return;
     qsort(claims.items, claims.count, sizeof(*claims.items), compare);
+    struct clashes clashes = {
+        .items = memory_new(model->arena, claims.count, sizeof(const struct claim *))};
     for (size_t i = 1; i < claims.count; i++) {
-        if (strcmp(claims.items[i - 1].name, claims.items[i].name) == 0)
-            report(model, &claims.items[i - 1], &claims.items[i]);
+        const struct claim *one = &claims.items[i];
+        if (strcmp(one[-1].name, one->name) != 0 || is_known(&clashes, one))
+            continue;
+        clashes.items[clashes.count++] = one;
+        report(model, &one[-1], one);
     }
+}
+
+/* protobuf-c has members for methods, too, and names them after the method without a second look.
+ */
+static void check_keywords(const struct model *model) {
+    for (size_t i = 0; i < model->file_count; i++) {
+        const struct model_file *file = &model->files[i];
+        for (size_t j = 0; j < file->service_count; j++) {
+            for (size_t k = 0; k < file->services[j].method_count; k++) {
+                const struct model_method *method = &file->services[j].methods[k];
+                if (names_is_c_keyword(method->stem))
+                    problems_add(model->problems, file->name, method->place.line,
+                                 "method %s would be `%s` in protobuf-c's code, which is a keyword "
+                                 "of C; rename it",
+                                 method->full_name, method->stem);
+            }
+        }
+    }
+}
+
+/* Two messages that clash do so in several names: the shortest, which comes first, says it all. */
+static bool is_known(const struct clashes *clashes, const struct claim *claim) {
+    for (size_t i = 0; i < clashes->count; i++) {
+        const struct claim *known = clashes->items[i];
+        if (known[-1].owner == claim[-1].owner && known->owner == claim->owner)
+            return true;
+    }
+    return false;
 }
 
 static void claim_file(struct claims *claims, const struct model_file *file) {
@@ -176,6 +218,10 @@ static void report(const struct model *model, const struct claim *first,
 static int compare(const void *a, const void *b) {
     const struct claim *x = a;
     const struct claim *y = b;
+    size_t x_len = strlen(x->name);
+    size_t y_len = strlen(y->name);
+    if (x_len != y_len)
+        return x_len < y_len ? -1 : 1;
     int by_name = strcmp(x->name, y->name);
     if (by_name != 0)
         return by_name;

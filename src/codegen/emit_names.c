@@ -18,7 +18,8 @@ void emit_alias_declarations(const struct emit *emit) {
     for (size_t i = 0; i < file->enum_count; i++)
         declare_enum(emit, &file->enums[i]);
     if (file->message_count > 0)
-        fputs("/* Messages: _init() prepares one in the caller's memory, _new() one in an arena, NULL\n"
+        fputs("/* Messages: _init() prepares one in the caller's memory, _new() one in an arena, "
+              "NULL\n"
               " * when that has no room. */\n\n",
               emit->out);
     for (size_t i = 0; i < file->message_count; i++) {

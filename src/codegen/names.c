@@ -14,7 +14,7 @@ static const char *join_pieces(struct arena *arena, const char *full_name,
                                size_t (*spell)(char *out, const char *piece, size_t len));
 static size_t spell_lower_words(char *out, const char *piece, size_t len);
 static size_t spell_upper_words(char *out, const char *piece, size_t len);
-static bool is_keyword(const char *word);
+static bool is_taken_member(const char *word);
 static int compare_words(const void *key, const void *element);
 
 /* <ctype.h> depends on the locale; identifiers do not. */
@@ -78,7 +78,7 @@ const char *names_flat(struct arena *arena, const char *text) {
 
 const char *names_member(struct arena *arena, const char *piece) {
     const char *name = names_snake(arena, piece);
-    return is_keyword(name) ? memory_text(arena, "%s_", name) : name;
+    return is_taken_member(name) ? memory_text(arena, "%s_", name) : name;
 }
 
 const char *names_method(struct arena *arena, const char *piece) {
@@ -170,109 +170,43 @@ static size_t spell_upper_words(char *out, const char *piece, size_t len) {
     return spell_words(out, piece, len, SPELL_UPPER);
 }
 
-/* Of C23 and C++20, and `self`, which the structs of handlers use themselves. Sorted. */
-static const char *const keywords[] = {
-    "alignas",
-    "alignof",
-    "and",
-    "and_eq",
-    "asm",
-    "auto",
-    "bitand",
-    "bitor",
-    "bool",
-    "break",
-    "case",
-    "catch",
-    "char",
-    "char16_t",
-    "char32_t",
-    "char8_t",
-    "class",
-    "co_await",
-    "co_return",
-    "co_yield",
-    "compl",
-    "concept",
-    "const",
-    "const_cast",
-    "consteval",
-    "constexpr",
-    "constinit",
-    "continue",
-    "decltype",
-    "default",
-    "delete",
-    "do",
-    "double",
-    "dynamic_cast",
-    "else",
-    "enum",
-    "explicit",
-    "export",
-    "extern",
-    "false",
-    "float",
-    "for",
-    "friend",
-    "goto",
-    "if",
-    "inline",
-    "int",
-    "long",
-    "mutable",
-    "namespace",
-    "new",
-    "noexcept",
-    "not",
-    "not_eq",
-    "nullptr",
-    "operator",
-    "or",
-    "or_eq",
-    "private",
-    "protected",
-    "public",
-    "register",
-    "reinterpret_cast",
-    "requires",
-    "restrict",
-    "return",
-    "self",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "static_assert",
-    "static_cast",
-    "struct",
-    "switch",
-    "template",
-    "this",
-    "thread_local",
-    "throw",
-    "true",
-    "try",
-    "typedef",
-    "typeid",
-    "typename",
-    "typeof",
-    "typeof_unqual",
-    "union",
-    "unsigned",
-    "using",
-    "virtual",
-    "void",
-    "volatile",
-    "wchar_t",
+/* Up to C23, and GNU C. Sorted. */
+static const char *const c_keywords[] = {
+    "alignas",       "alignof",      "asm",      "auto",          "bool",
+    "break",         "case",         "char",     "const",         "constexpr",
+    "continue",      "default",      "do",       "double",        "else",
+    "enum",          "extern",       "false",    "float",         "for",
+    "goto",          "if",           "inline",   "int",           "long",
+    "nullptr",       "register",     "restrict", "return",        "short",
+    "signed",        "sizeof",       "static",   "static_assert", "struct",
+    "switch",        "thread_local", "true",     "typedef",       "typeof",
+    "typeof_unqual", "union",        "unsigned", "void",          "volatile",
     "while",
-    "xor",
+};
+
+/* Those that C++20 adds. Sorted. */
+static const char *const cpp_keywords[] = {
+    "and",       "and_eq",       "bitand",     "bitor",     "catch",     "char16_t",
+    "char32_t",  "char8_t",      "class",      "co_await",  "co_return", "co_yield",
+    "compl",     "concept",      "const_cast", "consteval", "constinit", "decltype",
+    "delete",    "dynamic_cast", "explicit",   "export",    "friend",    "mutable",
+    "namespace", "new",          "noexcept",   "not",       "not_eq",    "operator",
+    "or",        "or_eq",        "private",    "protected", "public",    "reinterpret_cast",
+    "requires",  "static_cast",  "template",   "this",      "throw",     "try",
+    "typeid",    "typename",     "using",      "virtual",   "wchar_t",   "xor",
     "xor_eq",
 };
 
-static bool is_keyword(const char *word) {
-    return bsearch(word, keywords, sizeof(keywords) / sizeof(keywords[0]), sizeof(keywords[0]),
-                   compare_words) != NULL;
+#define CONTAINS(list, word)                                                                       \
+    (bsearch((word), (list), sizeof(list) / sizeof((list)[0]), sizeof((list)[0]),                  \
+             compare_words) != NULL)
+
+bool names_is_c_keyword(const char *word) {
+    return CONTAINS(c_keywords, word);
+}
+
+static bool is_taken_member(const char *word) {
+    return strcmp(word, "self") == 0 || CONTAINS(c_keywords, word) || CONTAINS(cpp_keywords, word);
 }
 
 static int compare_words(const void *key, const void *element) {

@@ -40,6 +40,9 @@ const char *names_member(struct arena *arena, const char *piece);
  * the names that each service has anyhow. */
 const char *names_method(struct arena *arena, const char *piece);
 
+/* Of C, but not of C++. */
+bool names_is_c_keyword(const char *word);
+
 /* [a-z][a-z0-9_]*, without two underscores in a row or one at the end. */
 bool names_is_prefix(const char *text);
 

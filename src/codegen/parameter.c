@@ -21,7 +21,7 @@ static bool read_dispatch(struct reader *reader, char *value);
 static bool read_prefix(struct reader *reader, char *value);
 static bool read_extern(struct reader *reader, char *value);
 static char *split(char *text, char separator);
-static bool matches(const char *pattern, const char *name);
+static bool matches(const struct parameter *parameter, const char *name);
 
 static const struct {
     const char *name;
@@ -62,7 +62,7 @@ const struct parameter *parameters_find(const struct parameters *parameters,
     const struct parameter *best = NULL;
     for (size_t i = 0; i < parameters->count; i++) {
         const struct parameter *candidate = &parameters->items[i];
-        if (candidate->kind != kind || !matches(candidate->pattern, full_name))
+        if (candidate->kind != kind || !matches(candidate, full_name))
             continue;
         if (best == NULL || strlen(candidate->pattern) >= strlen(best->pattern))
             best = candidate;
@@ -201,9 +201,15 @@ static char *split(char *text, char separator) {
     return found + 1;
 }
 
-static bool matches(const char *pattern, const char *name) {
+static bool matches(const struct parameter *parameter, const char *name) {
+    const char *pattern = parameter->pattern;
     size_t len = strlen(pattern);
     if (len > 0 && pattern[len - 1] == '*')
         return strncmp(pattern, name, len - 1) == 0;
-    return strcmp(pattern, name) == 0;
+    if (strncmp(pattern, name, len) != 0)
+        return false;
+    /* A service stands for its methods. */
+    bool about_methods =
+        parameter->kind == PARAMETER_ACCESS || parameter->kind == PARAMETER_DISPATCH;
+    return name[len] == '\0' || (about_methods && name[len] == '.');
 }

@@ -7,9 +7,9 @@
  *     prefix=PATTERN:C_PREFIX             (c_prefix) of files that have none
  *     extern=PATTERN                      imports whose generated code is linked from elsewhere
  *
- * A GRANT is `public`, `roles=a|b` or `scope=x`. A PATTERN is a full name (of a method, a service,
- * a file) or its beginning followed by `*`; `*` alone is everything. Of several that match, the
- * longest wins.
+ * A GRANT is `public`, `roles=a|b` or `scope=x`. A PATTERN is the full name of a method, of a
+ * service (for all its methods) or of a file, or the beginning of a name followed by `*`. Of
+ * several that fit, the longest wins.
  */
 #ifndef CODEGEN_PARAMETER_H
 #define CODEGEN_PARAMETER_H

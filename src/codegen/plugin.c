@@ -18,7 +18,7 @@ static plugin_output *generate_one(const struct model *model, struct arena *aren
 const plugin_response *plugin_run(const plugin_request *request, struct arena *arena) {
     plugin_response *response = memory_new(arena, 1, sizeof(*response));
     google__protobuf__compiler__code_generator_response__init(response);
-    /* proto3 `optional` is not announced, so protoc refuses such files by itself. */
+    /* proto3 `optional` is not announced: should check_presence() ever miss one, protoc refuses. */
     response->has_supported_features = true;
     response->supported_features = 0;
     struct model model;

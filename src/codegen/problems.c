@@ -43,6 +43,7 @@ const char *problems_text(struct problems *problems) {
     char *end = text;
     for (size_t i = 0; i < problems->count; i++)
         end = stpcpy(end, lines[i]);
+    end[-1] = '\0'; /* protoc ends the last line itself */
     return text;
 }
 
