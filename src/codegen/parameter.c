@@ -22,6 +22,7 @@ static bool read_prefix(struct reader *reader, char *value);
 static bool read_extern(struct reader *reader, char *value);
 static char *split(char *text, char separator);
 static bool matches(const struct parameter *parameter, const char *name);
+static size_t weight(const char *pattern);
 
 static const struct {
     const char *name;
@@ -64,7 +65,7 @@ const struct parameter *parameters_find(const struct parameters *parameters,
         const struct parameter *candidate = &parameters->items[i];
         if (candidate->kind != kind || !matches(candidate, full_name))
             continue;
-        if (best == NULL || strlen(candidate->pattern) >= strlen(best->pattern))
+        if (best == NULL || weight(candidate->pattern) >= weight(best->pattern))
             best = candidate;
     }
     return best;
@@ -212,4 +213,10 @@ static bool matches(const struct parameter *parameter, const char *name) {
     bool about_methods =
         parameter->kind == PARAMETER_ACCESS || parameter->kind == PARAMETER_DISPATCH;
     return name[len] == '\0' || (about_methods && name[len] == '.');
+}
+
+/* What a pattern says about names: its star says nothing. */
+static size_t weight(const char *pattern) {
+    size_t len = strlen(pattern);
+    return len > 0 && pattern[len - 1] == '*' ? len - 1 : len;
 }
