@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "rpc/payload.h"
 #include "rpc/server_internal.h"
 
 enum { FREE_CALLS_MAX = 1024 };
@@ -227,10 +228,9 @@ const char *rpc_call_metadata(struct rpc_call *call, const char *key, size_t *re
         const grpc_metadata *item = &call->metadata.metadata[i];
         if (grpc_slice_str_cmp(item->key, key) != 0)
             continue;
-        size_t len = GRPC_SLICE_LENGTH(item->value);
         if (ret_len)
-            *ret_len = len;
-        return arena_strndup(&call->arena, (const char *)GRPC_SLICE_START_PTR(item->value), len);
+            *ret_len = GRPC_SLICE_LENGTH(item->value);
+        return rpc_slice_copy(item->value, &call->arena);
     }
     return NULL;
 }

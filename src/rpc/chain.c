@@ -52,8 +52,7 @@ static struct status find_authorization(struct rpc_call *call, const char **ret_
         if (*value)
             return status_error(STATUS_UNAUTHENTICATED, RPC_REASON_AMBIGUOUS_TOKEN,
                                 "more than one authorization header");
-        value = arena_strndup(&call->arena, (const char *)GRPC_SLICE_START_PTR(item->value),
-                              GRPC_SLICE_LENGTH(item->value));
+        value = rpc_slice_copy(item->value, &call->arena);
         if (!value)
             return status_error(STATUS_RESOURCE_EXHAUSTED, RPC_REASON_OVERLOADED, "out of memory");
     }

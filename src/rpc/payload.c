@@ -46,3 +46,13 @@ struct status rpc_payload_bytes(const grpc_byte_buffer *payload, size_t max_byte
     *ret_len = len;
     return status_ok();
 }
+
+char *rpc_slice_copy(grpc_slice slice, struct arena *arena) {
+    size_t len = GRPC_SLICE_LENGTH(slice);
+    char *copy = arena_alloc_raw(arena, len + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, GRPC_SLICE_START_PTR(slice), len);
+    copy[len] = '\0';
+    return copy;
+}

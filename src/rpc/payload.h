@@ -19,4 +19,7 @@ struct status rpc_payload_bytes(const grpc_byte_buffer *payload, size_t max_byte
                                 struct arena *arena, const uint8_t **ret_bytes, size_t *ret_len,
                                 bool *ret_was_compressed) STATUS_MUST_USE;
 
+/* The slice's bytes, which may hold NULs, and a terminator; NULL when there is no room. */
+char *rpc_slice_copy(grpc_slice slice, struct arena *arena);
+
 #endif
