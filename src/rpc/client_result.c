@@ -101,8 +101,7 @@ void rpc_received_status_op(struct rpc_received *received, grpc_op *op) {
 }
 
 static const char *copy_slice(struct arena *arena, grpc_slice slice) {
-    const char *copy =
-        arena_strndup(arena, (const char *)GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice));
+    const char *copy = rpc_slice_copy(slice, arena);
     return copy ? copy : "";
 }
 

@@ -281,8 +281,10 @@ static void take_posted(struct rpc_stream *stream) {
 static void send_waiting(struct rpc_stream *stream) {
     struct outgoing *first = stream->waiting;
     stream->waiting = first->next;
-    /* More follows at once: the transport may put them into one write. */
-    uint32_t flags = first->flags | (stream->waiting ? GRPC_WRITE_BUFFER_HINT : 0);
+    /* More follows at once: the transport may put them into one write. Not with the headers: that
+     * batch would wait for a write that nothing starts. */
+    bool may_wait = stream->waiting && stream->headers_sent;
+    uint32_t flags = first->flags | (may_wait ? GRPC_WRITE_BUFFER_HINT : 0);
     send_message(stream, first->bytes, first->len_bytes, flags);
     free(first);
 }

@@ -25,12 +25,12 @@ void probe_server_init(struct probe_server *probe) {
 
 void probe_server_start(struct probe_server *probe) {
     assert_int_equal(rpc_server_new(&probe->options, &probe->server).code, STATUS_OK);
-    assert_int_equal(
-        rpc_server_add_service(probe->server, &probe_service, &probe->handlers).code, STATUS_OK);
+    assert_int_equal(rpc_server_add_service(probe->server, &probe_service, &probe->handlers).code,
+                     STATUS_OK);
     assert_int_equal(rpc_server_start(probe->server).code, STATUS_OK);
     snprintf(probe->target, sizeof probe->target, "127.0.0.1:%d", rpc_server_port(probe->server));
-    assert_int_equal(
-        rpc_channel_new(probe->target, &probe->channel_options, &probe->channel).code, STATUS_OK);
+    assert_int_equal(rpc_channel_new(probe->target, &probe->channel_options, &probe->channel).code,
+                     STATUS_OK);
 }
 
 void probe_server_stop(struct probe_server *probe) {

@@ -15,11 +15,11 @@ static void answers_on_the_poller_and_on_a_worker(void **state) {
     const char *text = NULL;
     probe_server_init(&probe);
     probe_server_start(&probe);
-    assert_true(status_is_ok(probe_call(probe.channel, PROBE_ECHO, NULL, "héllo", &probe.arena,
-                                        &text, NULL)));
+    assert_true(status_is_ok(
+        probe_call(probe.channel, PROBE_ECHO, NULL, "héllo", &probe.arena, &text, NULL)));
     assert_string_equal(text, "héllo");
-    assert_true(status_is_ok(probe_call(probe.channel, PROBE_WORK, NULL, "work", &probe.arena,
-                                        &text, NULL)));
+    assert_true(status_is_ok(
+        probe_call(probe.channel, PROBE_WORK, NULL, "work", &probe.arena, &text, NULL)));
     assert_string_equal(text, "work");
     probe_server_stop(&probe);
 }
@@ -84,13 +84,13 @@ static void an_unknown_method_is_answered_at_once(void **state) {
     probe_server_init(&probe);
     probe_server_start(&probe);
     unknown.path = "/probe.v1.Probe/Nothing";
-    struct status status = rpc_channel_call(probe.channel, &unknown, NULL, &ask.base, &probe.arena,
-                                            &response, NULL);
+    struct status status =
+        rpc_channel_call(probe.channel, &unknown, NULL, &ask.base, &probe.arena, &response, NULL);
     assert_int_equal(status.code, STATUS_UNIMPLEMENTED);
     assert_string_equal(status.detail, "the service has no such method");
     unknown.path = "/nobody.Nowhere/Nothing";
-    status = rpc_channel_call(probe.channel, &unknown, NULL, &ask.base, &probe.arena, &response,
-                              NULL);
+    status =
+        rpc_channel_call(probe.channel, &unknown, NULL, &ask.base, &probe.arena, &response, NULL);
     assert_int_equal(status.code, STATUS_UNIMPLEMENTED);
     assert_string_equal(status.detail, "this server has no such service");
     struct rpc_server_figures figures;
@@ -187,8 +187,7 @@ static void *call_work(void *argument) {
     struct arena arena;
     const char *text = NULL;
     arena_init(&arena, 1 << 20);
-    struct status status =
-        probe_call(probe->channel, PROBE_WORK, NULL, "x", &arena, &text, NULL);
+    struct status status = probe_call(probe->channel, PROBE_WORK, NULL, "x", &arena, &text, NULL);
     assert_true(status_is_ok(status));
     arena_done(&arena);
     return NULL;
@@ -302,8 +301,8 @@ static void metadata_travels_both_ways(void **state) {
     probe_server_init(&probe);
     probe.handlers.work = echo_metadata;
     probe_server_start(&probe);
-    assert_true(status_is_ok(probe_call(probe.channel, PROBE_WORK, &options, "x", &probe.arena,
-                                        &text, &result)));
+    assert_true(status_is_ok(
+        probe_call(probe.channel, PROBE_WORK, &options, "x", &probe.arena, &text, &result)));
     const struct rpc_header *initial =
         rpc_header_find(result.initial_metadata, result.initial_metadata_count, "x-text");
     const struct rpc_header *trailing =
