@@ -4,6 +4,7 @@
 #include "codec_test.pb-c.h"
 #include "rpc/buffer.h"
 #include "rpc/buffer_internal.h"
+#include "support/alloc_fault.h"
 #include "support/cmocka.h"
 
 static void buffer_copies_its_bytes(void **state) {
@@ -68,6 +69,19 @@ static void unref_accepts_null(void **state) {
     assert_null(none);
 }
 
+static void out_of_memory_is_reported(void **state) {
+    (void)state;
+    CodecTest__Node node = CODEC_TEST__NODE__INIT;
+    alloc_fault_fail_from(1);
+    struct rpc_buffer *buffer = rpc_buffer_new(1);
+    struct rpc_buffer *copy = rpc_buffer_new_copy("a", 1);
+    struct rpc_buffer *message = rpc_buffer_new_message(&node.base);
+    alloc_fault_end();
+    assert_null(buffer);
+    assert_null(copy);
+    assert_null(message);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_copies_its_bytes),
@@ -77,6 +91,7 @@ int main(void) {
         cmocka_unit_test(buffer_lives_until_its_last_reference),
         cmocka_unit_test(slice_outlives_the_buffer),
         cmocka_unit_test(unref_accepts_null),
+        cmocka_unit_test(out_of_memory_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

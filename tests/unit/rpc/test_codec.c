@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "codec_test.pb-c.h"
 #include "rpc/codec.h"
+#include "support/alloc_fault.h"
 #include "support/cmocka.h"
 #include "wire_writer.h"
 
@@ -126,8 +127,8 @@ static void fill(CodecTest__All *all, CodecTest__Node *node, CodecTest__All__Cou
     all->choice_case = CODEC_TEST__ALL__CHOICE_CHOSEN_NODE, all->chosen_node = node;
 }
 
-static void every_kind_of_field_survives_a_round_trip(void **state) {
-    struct fixture *f = *state;
+/* Packs one message that sets everything. */
+static void put_everything(struct fixture *f) {
     CodecTest__Node child = CODEC_TEST__NODE__INIT;
     child.choice_case = CODEC_TEST__NODE__CHOICE_TEXT, child.text = (char *)"deep";
     CodecTest__Node node = CODEC_TEST__NODE__INIT;
@@ -137,15 +138,21 @@ static void every_kind_of_field_survives_a_round_trip(void **state) {
     CodecTest__All all = CODEC_TEST__ALL__INIT;
     fill(&all, &node, &entry);
     size_t len = protobuf_c_message_get_packed_size(&all.base);
-    uint8_t *bytes = malloc(len * 2);
+    uint8_t *bytes = malloc(len);
     protobuf_c_message_pack(&all.base, bytes);
     wire_put(&f->w, bytes, len);
-
-    CodecTest__All *copy = decoded(f);
-    assert_int_equal(protobuf_c_message_get_packed_size(&copy->base), len);
-    protobuf_c_message_pack(&copy->base, bytes + len);
-    assert_memory_equal(bytes, bytes + len, len);
     free(bytes);
+}
+
+static void every_kind_of_field_survives_a_round_trip(void **state) {
+    struct fixture *f = *state;
+    put_everything(f);
+    CodecTest__All *copy = decoded(f);
+    assert_int_equal(protobuf_c_message_get_packed_size(&copy->base), f->w.len);
+    uint8_t *again = malloc(f->w.len);
+    protobuf_c_message_pack(&copy->base, again);
+    assert_memory_equal(again, f->w.bytes, f->w.len);
+    free(again);
     assert_int_equal(copy->i32, -5);
     assert_int_equal(copy->s32s[0], INT32_MIN);
     assert_string_equal(copy->chosen_node->child->text, "deep");
@@ -405,6 +412,8 @@ static void a_packed_list_that_ends_inside_a_number_is_refused(void **state) {
     struct fixture *f = *state;
     wire_put_block(&f->w, ALL_REALS, "12345", 5);
     assert_int_equal(checked(f), STATUS_INTERNAL);
+    PUT_RAW(f, "678"); /* what a reader that does not look would take for the rest */
+    assert_int_equal(checked(f), STATUS_INTERNAL);
 }
 
 /* --- what is not acceptable: INVALID_ARGUMENT --- */
@@ -532,6 +541,59 @@ static void the_callers_memory_limit_holds(void **state) {
         STATUS_RESOURCE_EXHAUSTED);
 }
 
+/* The least that the check must be allowed for these bytes to pass. */
+static size_t counted_memory(struct fixture *f) {
+    size_t low = 0;
+    size_t high = BUDGET_BYTES;
+    while (high - low > 1) {
+        struct rpc_codec_limits limits = rpc_codec_default_limits;
+        limits.max_memory_bytes = low + (high - low) / 2;
+        struct status status =
+            rpc_codec_check(&codec_test__all__descriptor, f->w.bytes, f->w.len, &limits, NULL);
+        if (status_is_ok(status))
+            high = limits.max_memory_bytes;
+        else
+            low = limits.max_memory_bytes;
+    }
+    return high;
+}
+
+/* Decodes into one block of the size that was counted. */
+static void assert_counted_memory_suffices(struct fixture *f) {
+    enum { BLOCK_HEADER_BYTES = 32 };
+    /* AddressSanitizer's arena keeps its distance between allocations. */
+    size_t room = counted_memory(f) * (ARENA_POISONS ? 2 : 1) + BLOCK_HEADER_BYTES;
+    arena_done(&f->arena);
+    arena_init(&f->arena, room);
+    f->arena.block_bytes = room;
+    assert_non_null(decoded(f));
+}
+
+static void the_memory_of_lists_is_counted(void **state) {
+    struct fixture *f = *state;
+    /* One element of four bytes each, so that every list is rounded up. */
+    static const uint32_t lists[] = {31, 33, 39, 42, 45};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+        wire_put_number(&f->w, lists[i], 1);
+    wire_put_block(&f->w, 35, "1234", 4);
+    wire_put_block(&f->w, ALL_REALS, "1234", 4);
+    wire_put_text(&f->w, ALL_TEXTS, "a");
+    wire_put_number(&f->w, UNKNOWN, 1);
+    assert_counted_memory_suffices(f);
+}
+
+static void the_memory_of_merging_is_counted(void **state) {
+    struct fixture *f = *state;
+    for (int i = 0; i < 9; i++) {
+        struct wire_writer node = {0};
+        for (int k = 0; k < 100; k++)
+            wire_put_number(&node, NODE_NUMBERS, 1);
+        wire_put_block(&f->w, ALL_NODE, node.bytes, node.len);
+        wire_writer_done(&node);
+    }
+    assert_counted_memory_suffices(f);
+}
+
 static void a_full_arena_is_reported(void **state) {
     struct fixture *f = *state;
     char text[20000];
@@ -544,6 +606,28 @@ static void a_full_arena_is_reported(void **state) {
                                             &rpc_codec_default_limits, &f->arena, &message, NULL);
     assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
     assert_null(message);
+}
+
+static void every_failed_allocation_is_reported(void **state) {
+    struct fixture *f = *state;
+    put_everything(f);
+    size_t tried = 0;
+    for (size_t n = 1;; n++) {
+        arena_done(&f->arena);
+        arena_init(&f->arena, BUDGET_BYTES);
+        f->arena.block_bytes = 64; /* nearly every allocation asks the system */
+        ProtobufCMessage *message = NULL;
+        alloc_fault_fail_from(n); /* the arena tries twice */
+        struct status status =
+            rpc_codec_decode(&codec_test__all__descriptor, f->w.bytes, f->w.len,
+                             &rpc_codec_default_limits, &f->arena, &message, NULL);
+        tried = alloc_fault_end();
+        if (tried < n)
+            break;
+        assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
+        assert_null(message);
+    }
+    assert_in_range(tried, 20, 1000);
 }
 
 static void protobuf_c_can_allocate_from_an_arena(void **state) {
@@ -597,7 +681,10 @@ int main(void) {
         TEST(a_quadratic_merge_is_refused),
         TEST(a_submessage_may_occur_nine_times),
         TEST(the_callers_memory_limit_holds),
+        TEST(the_memory_of_lists_is_counted),
+        TEST(the_memory_of_merging_is_counted),
         TEST(a_full_arena_is_reported),
+        TEST(every_failed_allocation_is_reported),
         TEST(protobuf_c_can_allocate_from_an_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "rpc/principal.h"
+#include "support/alloc_fault.h"
 #include "support/cmocka.h"
 
 static void principal_copies_every_field(void **state) {
@@ -87,6 +88,15 @@ static void list_sizes_that_overflow_are_refused(void **state) {
     assert_null(rpc_principal_new(&fields));
 }
 
+static void out_of_memory_is_reported(void **state) {
+    (void)state;
+    struct rpc_principal_fields fields = {.subject = "u"};
+    alloc_fault_fail_from(1);
+    struct rpc_principal *principal = rpc_principal_new(&fields);
+    alloc_fault_end();
+    assert_null(principal);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(principal_copies_every_field),
@@ -94,6 +104,7 @@ int main(void) {
         cmocka_unit_test(roles_and_scopes_are_not_confused),
         cmocka_unit_test(principal_lives_until_its_last_reference),
         cmocka_unit_test(list_sizes_that_overflow_are_refused),
+        cmocka_unit_test(out_of_memory_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
