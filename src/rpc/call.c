@@ -335,7 +335,7 @@ void rpc_call_fill_initial_metadata_op(struct rpc_call *call, grpc_op *op) {
 
 /* ---- how it ends ---- */
 
-static struct rpc_details *call_details(struct rpc_call *call) {
+struct rpc_details *rpc_call_details(struct rpc_call *call) {
     if (!call->details) {
         call->details = arena_alloc(&call->arena, sizeof *call->details);
         if (call->details)
@@ -345,23 +345,23 @@ static struct rpc_details *call_details(struct rpc_call *call) {
 }
 
 void rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description) {
-    if (call_details(call))
+    if (rpc_call_details(call))
         rpc_details_add_violation(call->details, &call->arena, field, description);
 }
 
 void rpc_call_add_quota_violation(struct rpc_call *call, const char *subject,
                                   const char *description) {
-    if (call_details(call))
+    if (rpc_call_details(call))
         rpc_details_add_quota_violation(call->details, &call->arena, subject, description);
 }
 
 void rpc_call_add_error_metadata(struct rpc_call *call, const char *key, const char *value) {
-    if (call_details(call))
+    if (rpc_call_details(call))
         rpc_details_add_metadata(call->details, &call->arena, key, value);
 }
 
 void rpc_call_set_retry_after(struct rpc_call *call, int64_t after_ms) {
-    if (call_details(call))
+    if (rpc_call_details(call))
         call->details->retry_after_ms = after_ms;
 }
 
@@ -374,7 +374,7 @@ void rpc_call_set_cause(struct rpc_call *call, const char *format, ...) {
 
 static void name_reason(struct rpc_call *call, int32_t reason) {
     const struct rpc_server_options *options = &call->server->options;
-    if (reason == STATUS_NO_REASON || !call_details(call))
+    if (reason == STATUS_NO_REASON || !rpc_call_details(call))
         return;
     if (reason < 0) {
         call->details->reason = rpc_reason_name(reason);

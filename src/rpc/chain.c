@@ -76,7 +76,7 @@ static struct status authenticate(struct rpc_call *call, bool may_block, bool *r
     return *ret_blocks ? status_ok() : status;
 }
 
-static struct status check_access(const struct rpc_call *call) {
+struct status rpc_chain_check_access(const struct rpc_call *call) {
     const struct rpc_access *access = &rpc_served_method(call)->access;
     if (access->is_public)
         return status_ok();
@@ -96,13 +96,26 @@ static struct status pass_interceptors(struct rpc_call *call, bool may_block, bo
     TRY(authenticate(call, may_block, ret_blocks));
     if (*ret_blocks)
         return status_ok();
-    TRY(check_access(call));
+    TRY(rpc_chain_check_access(call));
     if (call->server->options.admit)
         return call->server->options.admit(call->server->options.admit_context, call);
     return status_ok();
 }
 
 /* ---- decoding ---- */
+
+struct status rpc_chain_check_rules(struct rpc_call *call, const ProtobufCMessage *message) {
+    const struct rpc_message_rules *rules = rpc_served_method(call)->rules;
+    if (!rules)
+        return status_ok();
+    struct rpc_details broken;
+    rpc_details_init(&broken);
+    struct status status = rpc_rules_check(
+        rules, message, clock_wall_us(call->server->options.clock), &call->arena, &broken);
+    for (size_t i = 0; i < broken.violation_count; i++)
+        rpc_call_add_violation(call, broken.violations[i].field, broken.violations[i].description);
+    return status;
+}
 
 struct status rpc_chain_decode(struct rpc_call *call, grpc_byte_buffer *payload,
                                ProtobufCMessage **ret_message) {
@@ -121,15 +134,7 @@ struct status rpc_chain_decode(struct rpc_call *call, grpc_byte_buffer *payload,
         rpc_call_add_violation(call, field, status.detail);
     TRY(status);
     atomic_fetch_add_explicit(&call->served->messages_received, 1, memory_order_relaxed);
-    if (!method->rules)
-        return status_ok();
-    struct rpc_details broken;
-    rpc_details_init(&broken);
-    status = rpc_rules_check(method->rules, *ret_message,
-                             clock_wall_us(call->server->options.clock), &call->arena, &broken);
-    for (size_t i = 0; i < broken.violation_count; i++)
-        rpc_call_add_violation(call, broken.violations[i].field, broken.violations[i].description);
-    return status;
+    return rpc_chain_check_rules(call, *ret_message);
 }
 
 static struct status decode_request(struct rpc_call *call, ProtobufCMessage **ret_request) {
@@ -140,6 +145,12 @@ static struct status decode_request(struct rpc_call *call, ProtobufCMessage **re
 }
 
 /* ---- the handler ---- */
+
+bool rpc_chain_handler_is_set(const void *handlers, size_t offset) {
+    void (*function)(void) = NULL;
+    memcpy(&function, (const char *)handlers + offset, sizeof function);
+    return function != NULL;
+}
 
 static struct status make_response(struct rpc_call *call) {
     call->response = rpc_message_new(&call->arena, rpc_served_method(call)->output);

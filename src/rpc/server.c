@@ -223,12 +223,6 @@ void rpc_server_free(struct rpc_server **server_address) {
 
 /* ---- services ---- */
 
-static bool handler_is_set(const void *handlers, size_t offset) {
-    void (*function)(void) = NULL;
-    memcpy(&function, (const char *)handlers + offset, sizeof function);
-    return function != NULL;
-}
-
 struct status rpc_server_add_service(struct rpc_server *server, const struct rpc_service *service,
                                      const void *handlers) {
     if (server->state != RPC_SERVER_NEW)
@@ -252,7 +246,7 @@ struct status rpc_server_add_service(struct rpc_server *server, const struct rpc
         methods[i].server = server;
         methods[i].method = method;
         methods[i].handlers = handlers;
-        methods[i].has_handler = handler_is_set(handlers, method->handler_offset);
+        methods[i].has_handler = rpc_chain_handler_is_set(handlers, method->handler_offset);
         methods[i].posted_wanted = POSTED_AT_FIRST;
         bool request_comes_along =
             method->kind == RPC_UNARY || method->kind == RPC_SERVER_STREAMING;

@@ -165,6 +165,12 @@ void rpc_chain_begin(struct rpc_call *call);
 /* Decodes a message into the call's arena, within its budget and limits. */
 struct status rpc_chain_decode(struct rpc_call *call, grpc_byte_buffer *payload,
                                ProtobufCMessage **ret_message);
+/* Whether the caller's roles or scopes open the method. */
+struct status rpc_chain_check_access(const struct rpc_call *call);
+/* Holds a message to the method's rules; violations become the call's. */
+struct status rpc_chain_check_rules(struct rpc_call *call, const ProtobufCMessage *message);
+/* Whether the function pointer at this place of a struct of handlers is set. */
+bool rpc_chain_handler_is_set(const void *handlers, size_t offset);
 /* Queues `call->work` to the workers, or says why not, with the time to retry after. */
 struct status rpc_chain_submit(struct rpc_call *call);
 
@@ -180,6 +186,8 @@ void rpc_call_end(struct rpc_call *call);
 void rpc_call_discard(struct rpc_call *call);
 /* Starts the operation that tells of cancellation, on whose end rpc_*_on_closed runs. Once. */
 void rpc_call_watch_close(struct rpc_call *call);
+/* The details of an error, made when first asked for; NULL when out of memory. */
+struct rpc_details *rpc_call_details(struct rpc_call *call);
 /* Releases the arena's memory, and forgets what pointed into it. */
 void rpc_call_release_arena(struct rpc_call *call);
 /* Claims the right to end the call. False when somebody else has it. Any thread. */
