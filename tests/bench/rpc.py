@@ -15,11 +15,15 @@ import resource
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
 OURS = "ours"
+ASYNC_FEW = "grpc++_async_500"  # shows how the peer grows; compared with nothing
 SERVER_LIFE_SECONDS = 240
 RUN_TIMEOUT_SECONDS = 200
+# Share of the machine that others may use before figures are called disturbed.
+DISTURBED = 0.05
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ CASES = (
         "bytes_per_stream",
         ("idle",),
         options(connections=2100, streams=2100),
-        options(connections=600, streams=600),
+        options(connections=400, streams=400),
         (ours(), asynchronous(), callback(), ours("self")),
         {"grpc++_async": 0.95},
     ),
@@ -127,7 +131,7 @@ CASES = (
             ours(load_args=MANY),
             ours("self", load_args=FEW),
             asynchronous(load_args=MANY),
-            asynchronous("grpc++_async_500", load_args=FEW),
+            asynchronous(ASYNC_FEW, load_args=FEW),
         ),
         {"self": 1.3},
     ),
@@ -152,6 +156,29 @@ def stop_server(server):
     server.kill()
     server.wait()
     server.stdout.close()
+
+
+def busy_seconds():
+    """What all processors together have worked since the machine started, stolen time included."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        user, nice, system, _idle, _iowait, irq, softirq, steal = map(
+            int, stat.readline().split()[1:9]
+        )
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def children_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def run_watched(programs, case, side, quick):
+    """As run_once; the report also tells how much of the machine others used meanwhile."""
+    start, busy, ours_before = time.monotonic(), busy_seconds(), children_seconds()
+    value, report = run_once(programs, case, side, quick)
+    others = busy_seconds() - busy - (children_seconds() - ours_before)
+    report["others"] = max(0.0, others / (time.monotonic() - start) / os.cpu_count())
+    return value, report
 
 
 def run_once(programs, case, side, quick):
@@ -185,7 +212,7 @@ def run_case(programs, case, rounds, quick):
     for number in range(rounds):
         shift = number % len(case.sides)
         for side in case.sides[shift:] + case.sides[:shift]:
-            value, report = run_once(programs, case, side, quick)
+            value, report = run_watched(programs, case, side, quick)
             values[side.name].append(value)
             reports[side.name].append(report)
             print(
@@ -213,6 +240,9 @@ def print_sides(case, values, reports):
         late = sum(report["late"] for report in reports[name])
         if late:
             print(f"  {name}: {late} calls were skipped, the server did not keep up")
+    others = statistics.median(report["others"] for rows in reports.values() for report in rows)
+    if others > DISTURBED:
+        print(f"  disturbed: others used {others:.0%} of the machine; repeat this when it is quiet")
 
 
 def compare(case, values):
@@ -222,7 +252,7 @@ def compare(case, values):
     if mine is None:
         return lines
     for name, theirs in values.items():
-        if name in (OURS, "grpc++_async_500"):
+        if name in (OURS, ASYNC_FEW):
             continue
         ratios = [a / b for a, b in zip(mine, theirs)]
         lines.append(
@@ -284,6 +314,8 @@ def chosen_cases(arguments):
         if arguments.case and case.name not in arguments.case:
             continue
         sides = case.sides
+        if arguments.quick:
+            sides = tuple(side for side in sides if side.name != ASYNC_FEW)
         if arguments.peers_only:
             sides = tuple(side for side in sides if side.program != "bench_server")
         yield Case(case.name, case.unit, case.load, case.full, case.quick, sides, case.limits)
