@@ -1,0 +1,69 @@
+/*
+ * The recent entries of one topic, in order and without holes.
+ *
+ * Publishing accepts any order. The ring appends only what follows its head; what comes too early
+ * waits beside it. A hole that does not close by itself is read from the log by the owner
+ * (live/hub.h). An entry that is published again with a newer version is replaced in place, also
+ * while it waits.
+ *
+ * Before it is anchored the ring does not know where the log ends, and everything waits.
+ *
+ * Thread-safety: none; the owner's thread.
+ */
+#ifndef LIVE_RING_H
+#define LIVE_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "live/event.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Embedded in its topic; fields are ring.c's own but for reading. */
+struct live_ring {
+    struct live_event *slots; /* circular; `capacity` of them, allocated when first needed */
+    size_t capacity;
+    size_t max_bytes;
+    size_t bytes;   /* of the entries held */
+    uint64_t first; /* sequence of the oldest entry; head + 1 when empty */
+    uint64_t head;
+    uint64_t known_head; /* the highest sequence that was heard of */
+    bool anchored;
+    int64_t hole_since_us;    /* when known_head went above head; 0: it has not */
+    struct live_event *early; /* sorted by sequence, one per sequence */
+    size_t early_count;
+    size_t early_capacity;
+};
+
+/* Allocates nothing. */
+void live_ring_init(struct live_ring *ring, size_t capacity, size_t max_bytes);
+void live_ring_done(struct live_ring *ring);
+
+/* The log's head is known: the ring begins behind it. What waited is appended or dropped. */
+void live_ring_anchor(struct live_ring *ring, uint64_t head, int64_t now_us);
+/* Forgets everything: another epoch, or too far behind to catch up. */
+void live_ring_reset(struct live_ring *ring);
+
+/*
+ * Takes an event, in any order, once or again; shares its entry. Answers true when the head moved.
+ * One that cannot be kept (out of memory, too many early ones) is forgotten: its sequence stays
+ * known, so that it is read from the log.
+ */
+bool live_ring_publish(struct live_ring *ring, const struct live_event *event, int64_t now_us);
+/* Only that the log reaches up to `head`. */
+void live_ring_hear(struct live_ring *ring, uint64_t head, int64_t now_us);
+
+/* The entry at that place, or NULL. Valid until the ring changes. */
+const struct live_event *live_ring_at(const struct live_ring *ring, uint64_t sequence);
+/* True when every entry above `sequence` up to the head is here. */
+bool live_ring_reaches(const struct live_ring *ring, uint64_t sequence);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
