@@ -41,6 +41,8 @@ struct run {
     size_t count;
     int32_t oldest; /* of the check */
     int32_t newest;
+    const char *text; /* to be loaded */
+    size_t len_bytes;
     struct db_schema_report *report;
 };
 
@@ -262,8 +264,39 @@ static struct status check(struct db_tx *tx, void *context) {
     return status_ok();
 }
 
+static struct status load(struct db_tx *tx, void *context) {
+    struct run *run = context;
+    struct db_script script;
+    struct db_script_step step;
+    enum db_script_result result;
+
+    run->report->steps = 0;
+    db_script_init(&script, run->text, run->len_bytes);
+    while ((result = db_script_next(&script, &step)) == DB_SCRIPT_STEP) {
+        struct db_cause cause;
+        if (db_script_is_definition(&step))
+            return refuse(run, STATUS_INVALID_ARGUMENT, "Statement %zu is a definition.",
+                          run->report->steps + 1);
+        char *text = strndup(step.text, step.len_bytes);
+        if (text == NULL)
+            return refuse(run, STATUS_RESOURCE_EXHAUSTED, "Out of memory.");
+        bool done = run_text(tx, text, &cause);
+        free(text);
+        if (!done) {
+            run->report->cause = cause;
+            return refuse(run, STATUS_INTERNAL, "Statement %zu failed: %u %s",
+                          run->report->steps + 1, cause.number, cause.text);
+        }
+        run->report->steps++;
+    }
+    if (result == DB_SCRIPT_UNTERMINATED)
+        return refuse(run, STATUS_INVALID_ARGUMENT, "A quote or a comment is not closed.");
+    return status_ok();
+}
+
 /* A pool of one connection without time limits, and what to say when the failure was not ours. */
-static struct status run_alone(const struct db_options *options, db_run_fn *fn, struct run *run) {
+static struct status run_alone(const struct db_options *options, enum db_tx_mode mode,
+                               db_run_fn *fn, struct run *run) {
     struct db_options alone = *options;
     struct db_report report;
     alone.connection_count = 1;
@@ -274,7 +307,9 @@ static struct status run_alone(const struct db_options *options, db_run_fn *fn, 
     struct db_pool *pool = db_pool_new(&alone);
     if (pool == NULL)
         return refuse(run, STATUS_RESOURCE_EXHAUSTED, "Out of memory.");
-    struct status status = db_read(pool, INT64_MAX, fn, run, &report);
+    struct status status = mode == DB_TX_TRANSACTION
+                               ? db_transaction(pool, INT64_MAX, fn, run, &report)
+                               : db_read(pool, INT64_MAX, fn, run, &report);
     db_pool_free(&pool);
     if (!status_is_ok(status) && run->report->message[0] == '\0') {
         if (report.cause.number != 0)
@@ -292,11 +327,17 @@ struct status db_migrate(const struct db_options *options, const struct db_migra
         if (migrations[i].version != (int32_t)i + 1)
             return refuse(&run, STATUS_INVALID_ARGUMENT, "Migration %zu is missing.", i + 1);
     }
-    return run_alone(options, migrate, &run);
+    return run_alone(options, DB_TX_AUTOCOMMIT, migrate, &run);
 }
 
 struct status db_schema_check(const struct db_options *options, int32_t oldest, int32_t newest,
                               struct db_schema_report *ret_report) {
     struct run run = {.oldest = oldest, .newest = newest, .report = ret_report};
-    return run_alone(options, check, &run);
+    return run_alone(options, DB_TX_AUTOCOMMIT, check, &run);
+}
+
+struct status db_load(const struct db_options *options, const char *text, size_t len_bytes,
+                      struct db_schema_report *ret_report) {
+    struct run run = {.text = text, .len_bytes = len_bytes, .report = ret_report};
+    return run_alone(options, DB_TX_TRANSACTION, load, &run);
 }
