@@ -54,7 +54,8 @@ function(grpc_c_generate_one_ target proto)
     endif()
     set(base "${G_OUT_DIR}/${stem}")
     add_custom_command(
-        OUTPUT "${base}.pb-c.c" "${base}.pb-c.h" "${base}.grpc-c.c" "${base}.grpc-c.h"
+        # The first is the one that protoc names first in the dependency file: Ninja compares them.
+        OUTPUT "${base}.grpc-c.c" "${base}.grpc-c.h" "${base}.pb-c.c" "${base}.pb-c.h"
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${G_OUT_DIR}"
         COMMAND "${PROTOC_EXECUTABLE}"
                 "--plugin=protoc-gen-c=${PROTOC_GEN_C_EXECUTABLE}"
