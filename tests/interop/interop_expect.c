@@ -11,6 +11,14 @@ const struct rpc_call_options interop_call_options = {.timeout_ms = INTEROP_TIME
 const struct rpc_call_options interop_call_options_compressed = {
     .timeout_ms = INTEROP_TIMEOUT_MS, .wait_for_ready = true, .compress = true};
 
+struct status interop_unmet(struct interop_client *client, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const char *sentence = arena_vprintf(&client->arena, format, arguments);
+    va_end(arguments);
+    return status_error(STATUS_FAILED_PRECONDITION, 0, sentence);
+}
+
 struct status interop_expect(struct interop_client *client, bool condition, const char *format,
                              ...) {
     if (condition)

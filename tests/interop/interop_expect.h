@@ -25,7 +25,10 @@ extern const int32_t interop_download_sizes[INTEROP_STREAM_MESSAGES];
 extern const struct rpc_call_options interop_call_options;
 extern const struct rpc_call_options interop_call_options_compressed;
 
-/* OK, or FAILED_PRECONDITION with printf's sentence in the arena. */
+/* FAILED_PRECONDITION with printf's sentence in the arena. */
+struct status interop_unmet(struct interop_client *client, const char *format, ...) STATUS_MUST_USE
+    __attribute__((format(printf, 2, 3)));
+/* OK where the condition is true, otherwise as interop_unmet(). */
 struct status interop_expect(struct interop_client *client, bool condition, const char *format,
                              ...) STATUS_MUST_USE __attribute__((format(printf, 3, 4)));
 /* The call must have ended with this code. */
