@@ -6,6 +6,7 @@
 #include "db/mariadb_link.h"
 #include "db/statement.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -91,6 +92,8 @@ static bool put(struct column *column, size_t row, const struct db_value *value)
         column->indicators[row] = STMT_INDICATOR_NULL;
         return true;
     }
+    /* lay_out() gave the column what its type needs. */
+    assert(is_number(value->type) ? column->numbers != NULL : column->pointers != NULL);
     switch (value->type) {
     case DB_INT64:
     case DB_BOOL:
@@ -109,11 +112,13 @@ static bool put(struct column *column, size_t row, const struct db_value *value)
         column->lengths[row] = value->as.bytes.len_bytes;
         return true;
     case DB_UUID:
+        assert(column->converted != NULL);
         uuid_format(&value->as.uuid, column->converted[row].uuid);
         column->pointers[row] = column->converted[row].uuid;
         column->lengths[row] = UUID_TEXT_BYTES - 1;
         return true;
     case DB_TIME:
+        assert(column->converted != NULL);
         column->pointers[row] = &column->converted[row].time;
         column->lengths[row] = sizeof column->converted[row].time;
         return to_mysql_time(value->as.number, &column->converted[row].time);
@@ -144,7 +149,7 @@ static enum enum_field_types wire_type(enum db_type type) {
 
 static void fill(MYSQL_BIND *bind, const struct column *column, bool many) {
     *bind = (MYSQL_BIND){.buffer_type = wire_type(column->type)};
-    bind->is_unsigned = column->type == DB_UINT64;
+    bind->is_unsigned = (my_bool)(column->type == DB_UINT64);
     bind->length = column->lengths;
     if (many) {
         if (column->type == DB_NULL)

@@ -182,20 +182,33 @@ static bool range_check(const struct reading *r, bool is_unsigned, uint64_t bits
                         struct mariadb_cell *ret_cell) {
     int64_t number = (int64_t)bits;
     bool negative = !is_unsigned && number < 0;
+    bool fits_int64 = !is_unsigned || bits <= INT64_MAX;
+    bool fits = false;
 
-    if (r->wanted == DB_DOUBLE)
+    switch (r->wanted) {
+    case DB_DOUBLE:
         ret_cell->as.real = is_unsigned ? (double)bits : (double)number;
-    else if (r->wanted == DB_UINT64 && !negative)
+        return true;
+    case DB_UINT64:
         ret_cell->as.count = bits;
-    else if (r->wanted == DB_INT64 && (negative || bits <= INT64_MAX))
+        fits = !negative;
+        break;
+    case DB_INT64:
         ret_cell->as.number = number;
-    else if (r->wanted == DB_INT32 && number >= INT32_MIN && number <= INT32_MAX)
+        fits = fits_int64;
+        break;
+    case DB_INT32:
         ret_cell->as.number = number;
-    else if (r->wanted == DB_BOOL && bits <= 1)
+        fits = fits_int64 && number >= INT32_MIN && number <= INT32_MAX;
+        break;
+    case DB_BOOL:
         ret_cell->as.number = number;
-    else
-        return complain(r, DB_ERROR_MISUSE, "the number does not fit");
-    return true;
+        fits = bits <= 1;
+        break;
+    default:
+        return complain(r, DB_ERROR_MISUSE, "a number, read as something else");
+    }
+    return fits || complain(r, DB_ERROR_MISUSE, "the number does not fit");
 }
 
 static bool read_integer(const struct reading *r, struct mariadb_cell *ret_cell) {
@@ -204,7 +217,7 @@ static bool read_integer(const struct reading *r, struct mariadb_cell *ret_cell)
     MYSQL_BIND bind = {.buffer_type = MYSQL_TYPE_LONGLONG,
                        .buffer = &bits,
                        .buffer_length = sizeof bits,
-                       .is_unsigned = is_unsigned};
+                       .is_unsigned = (my_bool)is_unsigned};
     return fetch(r, &bind) && range_check(r, is_unsigned, bits, ret_cell);
 }
 

@@ -35,6 +35,9 @@ static const struct db_sql finish_step = {
     "UPDATE schema_migrations SET state = 'DONE', appliedAt = CURRENT_TIMESTAMP(6)"
     " WHERE version = ? AND step = ?"};
 
+static const struct db_sql forget_step = {
+    "DELETE FROM schema_migrations WHERE version = ? AND step = ? AND state = 'STARTED'"};
+
 /* One run, also of the check. */
 struct run {
     const struct db_migration *migrations;
@@ -61,6 +64,7 @@ static struct status refuse(struct run *run, enum status_code code, const char *
 static struct status refuse(struct run *run, enum status_code code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started one line above */
     (void)vsnprintf(run->report->message, sizeof run->report->message, format, arguments);
     va_end(arguments);
     return status_error(code, 0, "The database schema does not fit this server.");
@@ -118,8 +122,13 @@ static struct status run_definition(struct db_tx *tx, struct run *run, const str
     struct db_cause cause;
     if (!started)
         TRY(record_start(tx, step, "STARTED"));
-    if (!run_text(tx, text, &cause) && !(started && means_done_before(cause.number)))
+    if (!run_text(tx, text, &cause) && !(started && means_done_before(cause.number))) {
+        /* A definition that was refused has not happened, so its text may be mended. */
+        if (db_cause_class(&cause) != DB_CAUSE_LOST)
+            TRY(db_exec(tx, &forget_step,
+                        DB_ARGS(db_int64(step->migration->version), db_int64(step->number)), NULL));
         return statement_failed(run, step, &cause);
+    }
     return db_exec(tx, &finish_step,
                    DB_ARGS(db_int64(step->migration->version), db_int64(step->number)), NULL);
 }
@@ -149,7 +158,7 @@ static struct status apply_step(struct db_tx *tx, struct run *run, const struct 
     int32_t steps = 0;
     bool found = false;
 
-    arena_init(&arena, 64 * 1024);
+    arena_init(&arena, (size_t)64 * 1024);
     struct status status = db_query_row(
         tx, &find_step, DB_ARGS(db_int64(step->migration->version), db_int64(step->number)), &arena,
         DB_INTO(db_into_text(&checksum), db_into_text(&state), db_into_int32(&steps)), &found);

@@ -75,8 +75,8 @@ struct status db_migrate(const struct db_options *options, const struct db_migra
                          size_t count, struct db_schema_report *ret_report) STATUS_MUST_USE;
 
 /*
- * Runs a script of changes (demo data) in one transaction: all of it or nothing. INVALID_ARGUMENT for
- * a script with definitions, which commit by themselves, or with an open quote.
+ * Runs a script of changes (demo data) in one transaction: all of it or nothing. INVALID_ARGUMENT
+ * for a script with definitions, which commit by themselves, or with an open quote.
  */
 struct status db_load(const struct db_options *options, const char *text, size_t len_bytes,
                       struct db_schema_report *ret_report) STATUS_MUST_USE;

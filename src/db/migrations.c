@@ -2,7 +2,6 @@
 #include "db/migrate.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,18 +25,15 @@ static struct status refuse(struct db_schema_report *report, const char *format,
     va_list arguments;
     *report = (struct db_schema_report){.found = 0};
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started one line above */
     (void)vsnprintf(report->message, sizeof report->message, format, arguments);
     va_end(arguments);
     return status_error(STATUS_INVALID_ARGUMENT, 0, "The migrations cannot be used.");
 }
 
-static bool is_script(const struct dirent *entry) {
+static int only_scripts(const struct dirent *entry) {
     size_t len = strlen(entry->d_name);
     return entry->d_name[0] != '.' && len > 4 && strcmp(entry->d_name + len - 4, ".sql") == 0;
-}
-
-static int only_scripts(const struct dirent *entry) {
-    return is_script(entry);
 }
 
 /* "0003_create_bookings.sql" to 3 and "create_bookings"; NULL unless the name is of that form. */
@@ -103,33 +99,47 @@ static struct status load_one(const char *directory, const char *file,
     return status_ok();
 }
 
-struct status db_migrations_load(const char *directory, struct db_migrations **ret_migrations,
-                                 struct db_schema_report *ret_report) {
-    struct dirent **entries = NULL;
-    struct status status = status_ok();
-
-    int found = scandir(directory, &entries, only_scripts, alphasort);
-    if (found < 0)
-        return refuse(ret_report, "%s: %s", directory, strerror(errno));
+static struct db_migrations *make_room(size_t count) {
     struct db_migrations *migrations = calloc(1, sizeof *migrations);
-    if (migrations != NULL)
-        migrations->list = calloc((size_t)found + 1, sizeof *migrations->list);
-    if (migrations == NULL || migrations->list == NULL)
-        status = refuse(ret_report, "Out of memory.");
-    else if (found == 0 || found > MOST_MIGRATIONS)
-        status = refuse(ret_report, "%s holds no migrations, or too many.", directory);
-    for (int i = 0; i < found; i++) {
-        if (status_is_ok(status))
-            status = load_one(directory, entries[i]->d_name, migrations, ret_report);
-        free(entries[i]);
-    }
-    free(entries);
-    if (!status_is_ok(status)) {
+    if (migrations == NULL)
+        return NULL;
+    migrations->list = calloc(count, sizeof *migrations->list);
+    if (migrations->list == NULL)
         db_migrations_free(&migrations);
-        return status;
+    return migrations;
+}
+
+static struct status load_all(const char *directory, struct dirent *const *entries, int count,
+                              struct db_migrations **ret_migrations,
+                              struct db_schema_report *report) {
+    if (count == 0 || count > MOST_MIGRATIONS)
+        return refuse(report, "%s holds no migrations, or too many.", directory);
+    struct db_migrations *migrations = make_room((size_t)count);
+    if (migrations == NULL)
+        return refuse(report, "Out of memory.");
+    for (int i = 0; i < count; i++) {
+        struct status status = load_one(directory, entries[i]->d_name, migrations, report);
+        if (!status_is_ok(status)) {
+            db_migrations_free(&migrations);
+            return status;
+        }
     }
     *ret_migrations = migrations;
     return status_ok();
+}
+
+struct status db_migrations_load(const char *directory, struct db_migrations **ret_migrations,
+                                 struct db_schema_report *ret_report) {
+    struct dirent **entries = NULL;
+
+    int found = scandir(directory, &entries, only_scripts, alphasort);
+    if (found < 0)
+        return refuse(ret_report, "%s: %m", directory);
+    struct status status = load_all(directory, entries, found, ret_migrations, ret_report);
+    for (int i = 0; i < found; i++)
+        free(entries[i]);
+    free(entries);
+    return status;
 }
 
 const struct db_migration *db_migrations_list(const struct db_migrations *migrations,

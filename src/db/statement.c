@@ -70,7 +70,7 @@ struct status db_exec_bulk(struct db_tx *tx, const struct db_sql *sql,
                            const struct db_value *values, size_t columns, size_t rows,
                            uint64_t *ret_affected) {
     struct db_effect effect = {.affected = 0};
-    struct db_handle *handle;
+    struct db_handle *handle = NULL;
 
     if (rows > 0)
         TRY(execute(tx, sql, values, columns, rows, &effect, &handle));
@@ -183,7 +183,9 @@ struct status db_query_row(struct db_tx *tx, const struct db_sql *sql,
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
     TRY(db_query(tx, sql, values, value_count, &rows));
+    assert(rows != NULL);
     if (rows->count > 1)
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): DB_ROWS_AUTO frees it */
         return misuse(tx, sql, "a query for one row found more");
     bool found = db_rows_next(rows);
     if (found)

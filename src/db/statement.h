@@ -10,8 +10,9 @@
  * Results arrive completely before a function returns, so lists carry a LIMIT, and another
  * statement may run while rows are being read; only the same statement may not.
  *
- * Lists follow an index of the table they list (db/migrations names them). Join users with LEFT JOIN,
- * though they always exist: in a small tenant the optimizer would begin with them and sort the rest.
+ * Lists follow an index of the table they list (db/migrations names them). Join users with LEFT
+ * JOIN, though they always exist: in a small tenant the optimizer would begin with them and sort
+ * the rest.
  *
  * Failures: the status says what a client may know, db_tx_cause() the rest. See db/cause.h.
  *

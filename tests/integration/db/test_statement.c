@@ -29,6 +29,7 @@ static const struct db_sql count_things = {"SELECT COUNT(*) FROM things"};
 static const struct db_sql list_things = {"SELECT id, title FROM things ORDER BY id LIMIT 1000"};
 static const struct db_sql find_by_uid = {"SELECT id FROM things WHERE uid = ?"};
 static const struct db_sql rename_thing = {"UPDATE things SET title = ? WHERE id = ?"};
+static const struct db_sql read_big = {"SELECT big FROM things WHERE id = 1"};
 static const struct db_sql sum_things = {"SELECT SUM(id), AVG(id), MAX(at) FROM things"};
 
 struct fixture {
@@ -234,6 +235,34 @@ static struct status wrong_types(struct db_tx *tx, void *context) {
 
 static void misuse_is_internal_and_the_statement_stays_usable(void **state) {
     assert_int_equal(code(run(*state, wrong_types)), STATUS_OK);
+}
+
+static struct status ranges(struct db_tx *tx, void *context) {
+    (void)context;
+    static const struct db_sql set_big = {"INSERT INTO things (id, big) VALUES (1, ?)"};
+    int64_t number = 5;
+    int32_t small = 5;
+    bool flag = false;
+    uint64_t big;
+    bool found;
+    TRY(db_exec(tx, &set_big, DB_ARGS(db_uint64(UINT64_MAX)), NULL));
+    assert_int_equal(code(db_query_row(tx, &read_big, DB_NO_ARGS, NULL,
+                                       DB_INTO(db_into_int64(&number)), &found)),
+                     STATUS_INTERNAL);
+    assert_int_equal(
+        code(db_query_row(tx, &read_big, DB_NO_ARGS, NULL, DB_INTO(db_into_int32(&small)), &found)),
+        STATUS_INTERNAL);
+    assert_int_equal(
+        code(db_query_row(tx, &read_big, DB_NO_ARGS, NULL, DB_INTO(db_into_bool(&flag)), &found)),
+        STATUS_INTERNAL);
+    assert_true(number == 5 && small == 5 && !flag);
+    TRY(db_query_row(tx, &read_big, DB_NO_ARGS, NULL, DB_INTO(db_into_uint64(&big)), &found));
+    assert_true(big == UINT64_MAX);
+    return status_ok();
+}
+
+static void numbers_out_of_range_are_refused(void **state) {
+    assert_int_equal(code(run(*state, ranges)), STATUS_OK);
 }
 
 enum { LONG_BYTES = 3 << 20 };
@@ -574,6 +603,7 @@ int main(void) {
         CASE(nulls_become_zero_and_absent),
         CASE(an_unexpected_null_is_internal_and_leaves_the_destinations),
         CASE(misuse_is_internal_and_the_statement_stays_usable),
+        CASE(numbers_out_of_range_are_refused),
         CASE(long_text_is_never_cut_off),
         CASE(times_keep_their_microseconds_and_refuse_other_millennia),
         CASE(bulk_rows_arrive_with_nulls_texts_uuids_and_times),
