@@ -1,0 +1,64 @@
+/*
+ * Events: encoded once, appended to their topic's log in the transaction, published after it.
+ *
+ * An event's number is the last field of its encoding (fixed64), so that it is written in when the
+ * store knows it. Conversations' events are appended at once, since their topic is locked by then;
+ * those of inboxes wait until the function has run and are then appended in ascending order of
+ * users, which is the order of the locks.
+ *
+ * Thread-safety: belongs to the transaction.
+ */
+#ifndef SERVICE_EVENT_H
+#define SERVICE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "liveconv/v1/events.grpc-c.h"
+#include "store/event.h"
+
+struct live_hub;
+struct service_events;
+struct service_work;
+
+/* An event with its time, to be given a kind; NULL when the arena is full. */
+lc_event *service_event_new(struct arena *arena, int64_t now_us);
+
+/* RESOURCE_EXHAUSTED when the arena is full; INTERNAL for an event without a kind. */
+struct status service_event_encode(struct arena *arena, const lc_event *event, uint8_t **ret_bytes,
+                                   size_t *ret_len_bytes) STATUS_MUST_USE;
+
+/* Who may see a private event. */
+struct service_audience {
+    struct uuid to;
+    struct uuid from;
+};
+
+/* locked: Appends to a conversation's log, moving `topic`. `audience` NULL: everybody.
+ * `ret_sequence` may be NULL. */
+struct status service_event_append(struct service_work *work, struct store_topic *topic,
+                                   const lc_event *event, const struct service_audience *audience,
+                                   uint64_t *ret_sequence) STATUS_MUST_USE;
+
+/* locked: Replaces the event at `sequence`, in the log and in rings. `told_by` is the sequence of
+ * the event that tells of it, appended before. Nothing happens to one that was trimmed. */
+struct status service_event_rewrite(struct service_work *work, const struct store_topic *topic,
+                                    uint64_t sequence, uint64_t told_by, const lc_event *event,
+                                    const struct service_audience *audience) STATUS_MUST_USE;
+
+/* Tells a user's inbox; encoded now, appended when the function has run. */
+struct status service_event_inbox(struct service_work *work, const struct uuid *user,
+                                  const lc_event *event) STATUS_MUST_USE;
+
+/* For service/transaction.c. */
+struct status service_events_new(struct arena *arena,
+                                 struct service_events **ret_events) STATUS_MUST_USE;
+void service_events_clear(struct service_events *events);                      /* before each run */
+struct status service_events_flush(struct service_work *work) STATUS_MUST_USE; /* inboxes */
+void service_events_publish(struct service_events *events, const char *tenant,
+                            struct live_hub *hub); /* after the commit; hub may be NULL */
+
+#endif

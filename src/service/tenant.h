@@ -1,0 +1,25 @@
+/*
+ * The settings of tenants, kept for a few seconds so that a call does not ask for them.
+ *
+ * Thread-safety: service_tenant_get() from any thread; one lock, not held across the database.
+ */
+#ifndef SERVICE_TENANT_H
+#define SERVICE_TENANT_H
+
+#include "base/status.h"
+#include "store/tenant.h"
+
+struct rpc_call;
+struct service_context;
+struct service_tenants;
+
+/* NULL when out of memory. `keep_us`: how old settings may be. */
+struct service_tenants *service_tenants_new(size_t capacity, int64_t keep_us);
+void service_tenants_free(struct service_tenants **tenants);
+
+/* A copy in the call's arena. UNAUTHENTICATED TOKEN_TENANT_REFUSED when the tenant is unknown. */
+struct status service_tenant_get(struct service_context *context, struct rpc_call *call,
+                                 const char *tenant,
+                                 const struct store_tenant **ret_tenant) STATUS_MUST_USE;
+
+#endif
