@@ -185,7 +185,7 @@ struct status db_query_row(struct db_tx *tx, const struct db_sql *sql,
     TRY(db_query(tx, sql, values, value_count, &rows));
     assert(rows != NULL);
     if (rows->count > 1)
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): DB_ROWS_AUTO frees it */
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): DB_ROWS_AUTO frees it */
         return misuse(tx, sql, "a query for one row found more");
     bool found = db_rows_next(rows);
     if (found)

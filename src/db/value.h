@@ -111,10 +111,12 @@ struct db_into {
     bool *ret_present;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses */
 #define DB_INTO_FUNCTION(name, kind, c_type)                                                       \
     static inline struct db_into name(c_type *ret) {                                               \
         return (struct db_into){.type = (kind), .nullable = false, .ret = ret};                    \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 DB_INTO_FUNCTION(db_into_int64, DB_INT64, int64_t)
 DB_INTO_FUNCTION(db_into_uint64, DB_UINT64, uint64_t)
 DB_INTO_FUNCTION(db_into_int32, DB_INT32, int32_t)
