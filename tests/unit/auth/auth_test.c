@@ -14,18 +14,25 @@
 
 static struct test_keys keys;
 
+/* What a memory BIO holds, terminated; frees the BIO. */
+static char *text_of(BIO *bio) {
+    char *bytes = NULL;
+    long len = BIO_get_mem_data(bio, &bytes);
+    char *copy = calloc((size_t)len + 1, 1);
+    assert_non_null(copy);
+    memcpy(copy, bytes, (size_t)len);
+    BIO_free(bio);
+    return copy;
+}
+
 static char *pem_of(EVP_PKEY *pkey, bool is_private) {
     BIO *bio = BIO_new(BIO_s_mem());
-    char *bytes = NULL;
     assert_non_null(bio);
     if (is_private)
         assert_int_equal(PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL), 1);
     else
         assert_int_equal(PEM_write_bio_PUBKEY(bio, pkey), 1);
-    long len = BIO_get_mem_data(bio, &bytes);
-    char *copy = strndup(bytes, (size_t)len);
-    BIO_free(bio);
-    return copy;
+    return text_of(bio);
 }
 
 const struct test_keys *test_keys(void) {
@@ -163,7 +170,6 @@ char *test_token(enum test_signer signer, const char *header, const char *payloa
 char *test_certificate(int64_t not_after_s) {
     EVP_PKEY *pkey = test_keys()->pkeys[BY_RSA];
     X509 *certificate = X509_new();
-    char *bytes = NULL;
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
     ASN1_TIME_set(X509_getm_notBefore(certificate), 0);
     ASN1_TIME_set(X509_getm_notAfter(certificate), (time_t)not_after_s);
@@ -174,9 +180,6 @@ char *test_certificate(int64_t not_after_s) {
     assert_true(X509_sign(certificate, pkey, EVP_sha256()) > 0);
     BIO *bio = BIO_new(BIO_s_mem());
     assert_int_equal(PEM_write_bio_X509(bio, certificate), 1);
-    long len = BIO_get_mem_data(bio, &bytes);
-    char *pem = strndup(bytes, (size_t)len);
-    BIO_free(bio);
     X509_free(certificate);
-    return pem;
+    return text_of(bio);
 }
