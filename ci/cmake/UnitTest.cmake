@@ -19,7 +19,7 @@ endfunction()
 # test_environment(test...): how the sanitizers behave in these tests. Everything a sanitizer finds
 # fails the test; the suppressions are for libraries that are not instrumented.
 set(LIVECONV_TEST_ENVIRONMENT
-    "ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0:exitcode=99"
+    "ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=1:abort_on_error=0:exitcode=99"
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp:halt_on_error=0:exitcode=66:second_deadlock_stack=1:print_suppressions=0"
