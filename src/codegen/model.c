@@ -92,10 +92,6 @@ static bool declares_options(const plugin_request *request) {
 /* False when the file cannot be understood at all. */
 static bool read_file(struct model *model, struct model_file *file, const file_proto *proto,
                       const plugin_request *request) {
-    if (proto->name == NULL) {
-        problems_add(model->problems, "request", 0, "a file in the request has no name");
-        return false;
-    }
     *file = (struct model_file){
         .proto = proto,
         .name = proto->name,

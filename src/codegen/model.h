@@ -149,8 +149,9 @@ struct model {
     size_t message_count;
 };
 
-/* Builds the model. What makes it impossible to go on, or an option that cannot be read, becomes a
- * problem; the model is then fit for further checks, but not for emitting. */
+/* Builds the model of a request that passed request_check(). What makes it impossible to go on, or
+ * an option that cannot be read, becomes a problem; the model is then fit for further checks, but
+ * not for emitting. */
 void model_build(struct model *model, struct arena *arena, const plugin_request *request,
                  const struct parameters *parameters, struct problems *problems);
 

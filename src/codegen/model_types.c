@@ -30,10 +30,9 @@ struct scope {
     const char *full_name; /* "chat.v1.Outer" */
     const char *alias;     /* "chat_outer" */
     struct source_path path;
-    size_t depth;
 };
 
-static bool count_message(const message_proto *message, size_t depth, struct tally *tally);
+static void count_message(const message_proto *message, struct tally *tally);
 static void count_enum(const enum_proto *proto, struct tally *tally);
 static void read_message(const struct scope *scope, const message_proto *proto);
 static void read_fields(struct scope *inside, struct model_message *message);
@@ -49,13 +48,8 @@ static int compare_strings(const void *a, const void *b);
 void model_read_types(struct model *model, struct model_file *file) {
     const file_proto *proto = file->proto;
     struct tally tally = {.extensions = proto->n_extension, .symbols = proto->n_extension};
-    for (size_t i = 0; i < proto->n_message_type; i++) {
-        if (count_message(proto->message_type[i], 0, &tally))
-            continue;
-        problems_add(model->problems, file->name, 0, "message %s: nested deeper than %d levels",
-                     proto->message_type[i]->name, SOURCE_NESTING_MAX);
-        return;
-    }
+    for (size_t i = 0; i < proto->n_message_type; i++)
+        count_message(proto->message_type[i], &tally);
     for (size_t i = 0; i < proto->n_enum_type; i++)
         count_enum(proto->enum_type[i], &tally);
     for (size_t i = 0; i < proto->n_service; i++)
@@ -95,20 +89,15 @@ void model_link_fields(struct model *model, struct model_file *file) {
     }
 }
 
-/* Recursion, bounded by SOURCE_NESTING_MAX; false when it is deeper than that. */
-static bool count_message(const message_proto *message, size_t depth, struct tally *tally) {
-    if (depth >= SOURCE_NESTING_MAX)
-        return false;
+/* Recursion, as deep as request_check() allows. */
+static void count_message(const message_proto *message, struct tally *tally) {
     tally->messages++;
     tally->extensions += message->n_extension;
     tally->symbols += 1 + message->n_field + message->n_oneof_decl + message->n_extension;
     for (size_t i = 0; i < message->n_enum_type; i++)
         count_enum(message->enum_type[i], tally);
-    for (size_t i = 0; i < message->n_nested_type; i++) {
-        if (!count_message(message->nested_type[i], depth + 1, tally))
-            return false;
-    }
-    return true;
+    for (size_t i = 0; i < message->n_nested_type; i++)
+        count_message(message->nested_type[i], tally);
 }
 
 static void count_enum(const enum_proto *proto, struct tally *tally) {
@@ -116,7 +105,7 @@ static void count_enum(const enum_proto *proto, struct tally *tally) {
     tally->symbols += 1 + proto->n_value;
 }
 
-/* Recursion, bounded because count_message() was there first. */
+/* Recursion, as deep as request_check() allows. */
 static void read_message(const struct scope *scope, const message_proto *proto) {
     struct arena *arena = scope->model->arena;
     struct model_file *file = scope->file;
@@ -124,7 +113,6 @@ static void read_message(const struct scope *scope, const message_proto *proto) 
     struct scope inside = *scope;
     inside.full_name = model_full_name(scope->model, scope->full_name, proto->name);
     inside.alias = names_join(arena, scope->alias, names_snake(arena, proto->name));
-    inside.depth++;
 
     const char *c_name = model_protobuf_c_name(scope->model, file, inside.full_name);
     *message = (struct model_message){

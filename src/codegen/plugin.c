@@ -7,6 +7,7 @@
 #include "codegen/emit.h"
 #include "codegen/memory.h"
 #include "codegen/model.h"
+#include "codegen/request.h"
 
 static const char *find_problems(struct model *model, struct arena *arena,
                                  const plugin_request *request);
@@ -34,6 +35,8 @@ static const char *find_problems(struct model *model, struct arena *arena,
                                  const plugin_request *request) {
     struct problems problems;
     problems_init(&problems, arena);
+    if (!request_check(request, &problems))
+        return problems_text(&problems);
     struct parameters *parameters = memory_new(arena, 1, sizeof(*parameters));
     parameters_parse(parameters, arena, request->parameter, &problems);
     model_build(model, arena, request, parameters, &problems);

@@ -110,9 +110,35 @@ static void messages_nested_too_deep_are_refused(void **state) {
     fixture.file.message_type = pointers;
     fixture.file.n_message_type = 1;
     const plugin_response *response = plugin_run(&fixture.request, *state);
-    assert_non_null(strstr(response->error, "nested deeper than 32 levels"));
+    assert_non_null(strstr(response->error, "nested too deep"));
     messages[DEPTH - 2].n_nested_type = 0;
     assert_null(plugin_run(&fixture.request, *state)->error);
+}
+
+/* A name that is there, but could not stand in C. */
+static void names_that_are_none_are_refused(void **state) {
+    struct fixture fixture;
+    init(&fixture);
+    static char *const names[] = {NULL, "", "1a", "a b", "a\"", "a.b", "\xc3\xa4"};
+    message_proto message = GOOGLE__PROTOBUF__DESCRIPTOR_PROTO__INIT;
+    message_proto *messages[] = {&message};
+    fixture.file.message_type = messages;
+    fixture.file.n_message_type = 1;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        message.name = names[i];
+        assert_non_null(
+            strstr(plugin_run(&fixture.request, *state)->error, "a message is incomplete"));
+    }
+}
+
+static void file_names_that_break_out_of_c_are_refused(void **state) {
+    struct fixture fixture;
+    init(&fixture);
+    static char *const names[] = {NULL, "", "a*/b", "a\"b", "a\\b", "a\nb"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        fixture.file.name = names[i];
+        assert_non_null(strstr(plugin_run(&fixture.request, *state)->error, "its name cannot"));
+    }
 }
 
 int main(void) {
@@ -123,6 +149,8 @@ int main(void) {
         WITH_ARENA(an_import_that_is_missing_is_named),
         WITH_ARENA(a_method_of_a_missing_message_is_refused),
         WITH_ARENA(messages_nested_too_deep_are_refused),
+        WITH_ARENA(names_that_are_none_are_refused),
+        WITH_ARENA(file_names_that_break_out_of_c_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
