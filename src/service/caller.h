@@ -20,9 +20,9 @@
 #include "store/conversation.h"
 #include "store/tenant.h"
 
+struct db_tx;
 struct rpc_call;
 struct service_context;
-struct service_users;
 
 /* A user whom a call is about: the caller, or whoever the caller acts for. */
 struct service_person {
@@ -42,15 +42,16 @@ struct service_caller {
     struct service_person person;
 };
 
-struct service_users *service_users_new(size_t capacity, int64_t keep_us); /* NULL: no memory */
-void service_users_free(struct service_users **users);
-/* What is known of a user has changed: the next call asks. */
-void service_users_forget(struct service_users *users, const char *tenant, const char *subject);
-
 /* PERMISSION_DENIED USER_SUSPENDED, UNAUTHENTICATED TOKEN_TENANT_REFUSED, and those of the
  * database, already marked by service_fault(). */
 struct status service_caller_get(struct service_context *context, struct rpc_call *call,
                                  const struct service_caller **ret_caller) STATUS_MUST_USE;
+
+/* The inbox of a user whose roles or tier changed is told. In the transaction. */
+struct service_work;
+struct store_user;
+struct status service_tell_account(struct service_work *work,
+                                   const struct store_user *user) STATUS_MUST_USE;
 
 /*
  * Whom the call is about: `user_id` is a field such as BookConversationRequest.user_id. Empty or
@@ -80,6 +81,10 @@ struct status service_permit(struct service_context *context, struct rpc_call *c
                              const struct store_conversation_view *view,
                              const char *invite_code) STATUS_MUST_USE;
 
+/* The metadata that belongs to a refusal about a conversation; nothing for other reasons. */
+void service_explain(struct rpc_call *call, const struct service_caller *caller,
+                     const struct store_conversation *conversation, int32_t reason);
+
 /* The conversation exists for the caller, or NOT_FOUND CONVERSATION_NOT_FOUND. */
 struct status service_see(const struct service_person *person,
                           const struct store_conversation_view *view,
@@ -94,7 +99,6 @@ struct service_act {
     const struct uuid *target;                     /* message, booking or report; may be NULL */
     const char *note;
 };
-struct db_tx;
 struct status service_audit(struct service_context *context, struct db_tx *tx,
                             const struct service_caller *caller,
                             const struct service_act *act) STATUS_MUST_USE;

@@ -76,13 +76,17 @@ lc_cancellation_policy *convert_policy(struct convert *c, const struct domain_ca
                                        bool free_cancellation);
 /* `with_money` false hides amounts and payment: what the host sees. */
 lc_booking *convert_booking(struct convert *c, const struct store_booking *from, bool with_money);
+lc_booking_view *convert_booking_view(struct convert *c, const struct store_booking *booking,
+                                      const struct store_conversation *conversation,
+                                      const struct domain_settings *settings, bool with_money);
 
 /* ---- the other way ---- */
 
-/* Microseconds of a Timestamp cut to milliseconds; 0 for NULL. */
+/* Microseconds of a Timestamp cut to milliseconds; 0 for NULL. Kept between 1970 and 9999. */
 int64_t convert_time_us(const Google__Protobuf__Timestamp *time);
 /* A field that the contract's rules hold to be a UUID: false when empty. */
 bool convert_id(const char *text, struct uuid *ret_id);
+bool convert_same_id(const struct uuid *a, const struct uuid *b);
 /* The etag of a version, and back: false for what is none. */
 char *convert_etag(struct convert *c, uint64_t version);
 bool convert_version(const char *etag, uint64_t *ret_version);

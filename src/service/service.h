@@ -22,12 +22,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/uuid.h"
 #include "domain/page_token.h"
 
-struct arena;
 struct auth_revocations;
 struct db_pool;
 struct db_tx;
@@ -55,7 +55,7 @@ struct service_options {
     uint8_t page_key[DOMAIN_PAGE_KEY_BYTES];
     const char *zone_directory;   /* of TZif files; default "/usr/share/zoneinfo" */
     size_t user_cache_capacity;   /* users known without asking the database; default 4,096 */
-    int64_t user_cache_us;        /* how long; default 10 s */
+    int64_t user_cache_us;        /* how long; default 1.5 s: a suspension is felt after that */
     size_t tenant_cache_capacity; /* default 64 */
     int64_t tenant_cache_us;      /* default 5 s: settings are felt after that */
     struct log *log;              /* may be NULL */
@@ -79,6 +79,7 @@ struct service_context {
     struct service_users *users;     /* service/caller.h */
     struct service_tenants *tenants; /* service/tenant.h */
     struct log *log;
+    struct arena arena; /* of registration: the tables of handlers */
 };
 
 /* References what the options name. RESOURCE_EXHAUSTED without memory, INTERNAL without

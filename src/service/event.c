@@ -1,0 +1,223 @@
+#include "service/event.h"
+
+#include "live/hub.h"
+#include "service/convert.h"
+#include "service/fault.h"
+#include "service/transaction.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Something to be told after the commit. */
+struct publication {
+    struct publication *next;
+    enum store_topic_kind kind;
+    struct uuid topic;
+    uint64_t epoch;
+    uint64_t sequence;
+    uint64_t version;
+    const uint8_t *bytes;
+    size_t len_bytes;
+    bool is_private;
+    struct service_audience audience;
+};
+
+/* An inbox event that waits for its turn. */
+struct inbox_event {
+    struct uuid user;
+    size_t order; /* of being told: kept for one user */
+    uint8_t *bytes;
+    size_t len_bytes;
+};
+
+enum { INBOX_STEP = 32 };
+
+struct service_events {
+    struct publication *first;
+    struct publication **last;
+    struct inbox_event *inbox;
+    size_t inbox_count;
+    size_t inbox_capacity;
+};
+
+lc_event *service_event_new(struct arena *arena, int64_t now_us) {
+    struct convert c = convert_into(arena);
+    lc_event *event = lc_event_new(arena);
+    if (event == NULL)
+        return NULL;
+    event->time = convert_time(&c, now_us);
+    return c.failed ? NULL : event;
+}
+
+struct status service_event_encode(struct arena *arena, const lc_event *event, uint8_t **ret_bytes,
+                                   size_t *ret_len_bytes) {
+    if (event == NULL)
+        return service_no_room();
+    if (event->kind_case == LIVECONV__V1__EVENT__KIND__NOT_SET)
+        return status_error(STATUS_INTERNAL, 0, NULL);
+    /* Zero is not encoded; any other number keeps the place that the store writes into. */
+    lc_event numbered = *event;
+    numbered.sequence = 1;
+    size_t len_bytes = liveconv__v1__event__get_packed_size(&numbered);
+    if (len_bytes > STORE_EVENT_BYTES_MAX)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, 0, "The event is too large.");
+    uint8_t *bytes = arena_alloc_raw(arena, len_bytes);
+    if (bytes == NULL)
+        return service_no_room();
+    liveconv__v1__event__pack(&numbered, bytes);
+    *ret_bytes = bytes;
+    *ret_len_bytes = len_bytes;
+    return status_ok();
+}
+
+struct status service_events_new(struct arena *arena, struct service_events **ret_events) {
+    struct service_events *events = arena_alloc(arena, sizeof *events);
+    if (events == NULL)
+        return service_no_room();
+    service_events_clear(events);
+    *ret_events = events;
+    return status_ok();
+}
+
+void service_events_clear(struct service_events *events) {
+    events->first = NULL;
+    events->last = &events->first;
+    events->inbox_count = 0;
+}
+
+static struct status note(struct service_work *work, const struct publication *publication) {
+    struct service_events *events = work->events;
+    struct publication *copy = arena_memdup(work->arena, publication, sizeof *publication);
+    if (copy == NULL)
+        return service_no_room();
+    copy->next = NULL;
+    *events->last = copy;
+    events->last = &copy->next;
+    return status_ok();
+}
+
+struct status service_event_append(struct service_work *work, struct store_topic *topic,
+                                   const lc_event *event, const struct service_audience *audience,
+                                   uint64_t *ret_sequence) {
+    struct store_event_new new_event = {.is_private = audience != NULL, .now_us = work->now_us};
+    if (audience != NULL) {
+        new_event.visible_to = audience->to;
+        new_event.visible_from = audience->from;
+    }
+    TRY(service_event_encode(work->arena, event, &new_event.bytes, &new_event.len_bytes));
+    TRY(store_event_append(work->tx, work->tenant, topic, &new_event, 1));
+    struct publication publication = {.kind = topic->kind,
+                                      .topic = topic->id,
+                                      .epoch = topic->epoch,
+                                      .sequence = new_event.sequence,
+                                      .version = new_event.sequence,
+                                      .bytes = new_event.bytes,
+                                      .len_bytes = new_event.len_bytes,
+                                      .is_private = audience != NULL};
+    if (audience != NULL)
+        publication.audience = *audience;
+    TRY(note(work, &publication));
+    if (ret_sequence != NULL)
+        *ret_sequence = new_event.sequence;
+    return status_ok();
+}
+
+struct status service_event_rewrite(struct service_work *work, const struct store_topic *topic,
+                                    uint64_t sequence, uint64_t told_by, const lc_event *event,
+                                    const struct service_audience *audience) {
+    uint8_t *bytes;
+    size_t len_bytes;
+    bool found;
+    TRY(service_event_encode(work->arena, event, &bytes, &len_bytes));
+    TRY(store_event_rewrite(work->tx, work->tenant, &topic->id, sequence, bytes, len_bytes,
+                            &found));
+    if (!found)
+        return status_ok();
+    struct publication publication = {.kind = topic->kind,
+                                      .topic = topic->id,
+                                      .epoch = topic->epoch,
+                                      .sequence = sequence,
+                                      .version = told_by,
+                                      .bytes = bytes,
+                                      .len_bytes = len_bytes,
+                                      .is_private = audience != NULL};
+    if (audience != NULL)
+        publication.audience = *audience;
+    return note(work, &publication);
+}
+
+static struct status grow_inbox(struct service_events *events, struct arena *arena) {
+    if (events->inbox_count < events->inbox_capacity)
+        return status_ok();
+    size_t capacity = events->inbox_capacity == 0 ? INBOX_STEP : events->inbox_capacity * 2;
+    struct inbox_event *grown = arena_alloc_array(arena, capacity, sizeof *grown);
+    if (grown == NULL)
+        return service_no_room();
+    if (events->inbox_count > 0)
+        memcpy(grown, events->inbox, events->inbox_count * sizeof *grown);
+    events->inbox = grown;
+    events->inbox_capacity = capacity;
+    return status_ok();
+}
+
+struct status service_event_inbox(struct service_work *work, const struct uuid *user,
+                                  const lc_event *event) {
+    struct service_events *events = work->events;
+    struct inbox_event item = {.user = *user, .order = events->inbox_count};
+    TRY(grow_inbox(events, work->arena));
+    TRY(service_event_encode(work->arena, event, &item.bytes, &item.len_bytes));
+    events->inbox[events->inbox_count++] = item;
+    return status_ok();
+}
+
+static int by_user(const void *a, const void *b) {
+    const struct inbox_event *left = a;
+    const struct inbox_event *right = b;
+    int order = memcmp(left->user.bytes, right->user.bytes, sizeof left->user.bytes);
+    if (order != 0)
+        return order;
+    return left->order < right->order ? -1 : left->order > right->order;
+}
+
+struct status service_events_flush(struct service_work *work) {
+    struct service_events *events = work->events;
+    if (events->inbox_count > 1)
+        qsort(events->inbox, events->inbox_count, sizeof *events->inbox, by_user);
+    for (size_t i = 0; i < events->inbox_count; i++) {
+        struct store_event_new new_event = {.bytes = events->inbox[i].bytes,
+                                            .len_bytes = events->inbox[i].len_bytes,
+                                            .now_us = work->now_us};
+        struct store_topic topic;
+        TRY(store_inbox_append(work->tx, work->tenant, &events->inbox[i].user, &new_event, &topic));
+        TRY(note(work, &(struct publication){.kind = STORE_TOPIC_INBOX,
+                                             .topic = events->inbox[i].user,
+                                             .epoch = topic.epoch,
+                                             .sequence = new_event.sequence,
+                                             .version = new_event.sequence,
+                                             .bytes = new_event.bytes,
+                                             .len_bytes = new_event.len_bytes}));
+    }
+    return status_ok();
+}
+
+void service_events_publish(struct service_events *events, const char *tenant,
+                            struct live_hub *hub) {
+    for (const struct publication *p = events->first; p != NULL && hub != NULL; p = p->next) {
+        struct live_key key;
+        enum live_kind kind = p->kind == STORE_TOPIC_CONVERSATION ? LIVE_CONVERSATION : LIVE_INBOX;
+        if (!live_key_make(tenant, kind, &p->topic, &key))
+            continue;
+        /* Without memory for it the hub finds the event in the log, a little later. */
+        struct rpc_buffer *entry = live_entry_new(p->bytes, p->len_bytes);
+        if (entry == NULL)
+            continue;
+        const struct live_event event = {.sequence = p->sequence,
+                                         .version = p->version,
+                                         .entry = entry,
+                                         .is_private = p->is_private,
+                                         .visible_to = p->audience.to,
+                                         .visible_from = p->audience.from};
+        live_hub_publish(hub, &key, p->epoch, &event, 1);
+        rpc_buffer_unref(&entry);
+    }
+}
