@@ -84,7 +84,8 @@ struct status store_inbox_append(struct db_tx *tx, const char *tenant, const str
 /*
  * Events after `after`, in order, at most `limit` (up to STORE_EVENT_PAGE_MAX). DATA_LOSS
  * DATA_CORRUPTED when one is damaged or missing: nothing is skipped. Whether `after` lies below the
- * floor or above the head is for the caller to see from store_topic_get(), asked first.
+ * floor or above the head is for the caller to see from store_topic_get(), asked first;
+ * OUT_OF_RANGE when the log was trimmed beyond `after` since.
  */
 struct status store_event_page(struct db_tx *tx, struct arena *arena, const char *tenant,
                                const struct uuid *topic, uint64_t after, int32_t limit,
