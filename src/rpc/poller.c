@@ -30,9 +30,10 @@ void __tsan_release(void *address);
 enum {
     /* Tasks of a crowd between two looks at the queue: at 10 to 20 us a write, other calls wait
      * half a millisecond at most. */
-    CROWD_TASKS_PER_TURN = 32,
-    /* Events served between two turns of a crowd, so that a flood of calls does not starve it. */
-    EVENTS_PER_TURN = 64,
+    CROWD_TASKS_PER_TURN = 16,
+    /* Looks at the queue between two turns of a crowd, at most: a flood of calls does not starve
+     * it. */
+    LOOKS_PER_TURN = 64,
 };
 
 struct task_list {
@@ -57,6 +58,7 @@ struct rpc_poller {
     struct task_list crowd;            /* poller's */
     _Atomic(struct rpc_task *) posted; /* from other threads, newest first */
     struct rpc_timers timers;          /* poller's */
+    int64_t shortest_look_ns;          /* at the queue, finding nothing; poller's */
 
     /* A call that goes nowhere: an empty batch on it wakes the poller. */
     grpc_channel *wake_channel;
@@ -255,18 +257,39 @@ static bool serve_event(struct rpc_poller *poller, gpr_timespec deadline) {
     return true;
 }
 
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/*
+ * Looks at the queue without waiting, and says whether to look again. The core handles one
+ * connection's input a look and tells of it only when an operation comes to its end; a look that
+ * took clearly longer than the shortest one has found something, and there may be more behind it.
+ */
+static bool look_at_queue(struct rpc_poller *poller) {
+    const gpr_timespec at_once = {0, 0, GPR_CLOCK_MONOTONIC};
+    int64_t begin_ns = now_ns();
+    if (serve_event(poller, at_once))
+        return true;
+    int64_t took_ns = now_ns() - begin_ns;
+    if (poller->shortest_look_ns == 0 || took_ns < poller->shortest_look_ns)
+        poller->shortest_look_ns = took_ns;
+    return took_ns > 2 * poller->shortest_look_ns + 1000;
+}
+
 static gpr_timespec next_deadline(const struct rpc_poller *poller) {
     return rpc_timespec(rpc_timers_next_due_us(&poller->timers));
 }
 
 static void *poller_main(void *argument) {
     struct rpc_poller *poller = argument;
-    const gpr_timespec at_once = {0, 0, GPR_CLOCK_MONOTONIC};
     current_poller = poller;
     while (atomic_load_explicit(&poller->running, memory_order_relaxed)) {
         if (poller->crowd.first) {
             run_crowd(poller);
-            for (int i = 0; i < EVENTS_PER_TURN && serve_event(poller, at_once); i++)
+            for (int i = 0; i < LOOKS_PER_TURN && look_at_queue(poller); i++)
                 run_tasks(poller);
         } else {
             serve_event(poller, next_deadline(poller));
