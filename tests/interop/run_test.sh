@@ -16,6 +16,7 @@ import os, signal, socket, sys
 listener = socket.socket()
 listener.bind(("127.0.0.1", int(sys.argv[1].split("=")[1])))
 listener.listen(64)
+print(f"listening on {listener.getsockname()[1]}", flush=True)
 $2
 END
     chmod +x "$build/interop_client" "$build/interop_server"
