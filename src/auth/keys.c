@@ -181,6 +181,8 @@ static struct status load(struct auth_keys *keys, const struct auth_source *sour
     str_init(&body);
     struct status status = keys->read != NULL ? keys->read(keys->read_context, source, &body)
                                               : read_source(keys, source, &body);
+    if (status_is_ok(status) && body.failed)
+        status = out_of_memory();
     if (status_is_ok(status))
         status = parse_source(source, &body, ret_list);
     /* A secret does not stay in freed memory. */

@@ -51,22 +51,37 @@ void auth_revocations_free(struct auth_revocations **revocations) {
     free(r);
 }
 
-static struct user *user_new(const char *tenant, const char *id, int64_t until_us) {
+/* A key on the stack, so that asking needs no memory. */
+struct key {
+    size_t len;
+    char bytes[AUTH_REVOCATION_KEY_MAX_BYTES];
+};
+
+/* False when the names are too long: no token has such names. */
+static bool make_key(const char *tenant, const char *id, struct key *ret_key) {
     size_t tenant_len = strlen(tenant) + 1;
     size_t id_len = strlen(id);
-    struct user *user = calloc(1, sizeof *user + tenant_len + id_len);
+    if (tenant_len > sizeof ret_key->bytes || id_len > sizeof ret_key->bytes - tenant_len)
+        return false;
+    memcpy(ret_key->bytes, tenant, tenant_len);
+    memcpy(ret_key->bytes + tenant_len, id, id_len);
+    ret_key->len = tenant_len + id_len;
+    return true;
+}
+
+static struct user *user_new(const struct key *key, int64_t until_us) {
+    struct user *user = calloc(1, sizeof *user + key->len);
     if (user == NULL)
         return NULL;
     user->until_us = until_us;
-    user->key_len = tenant_len + id_len;
-    memcpy(user->key, tenant, tenant_len);
-    memcpy(user->key + tenant_len, id, id_len);
+    user->key_len = key->len;
+    memcpy(user->key, key->bytes, key->len);
     return user;
 }
 
-static struct user *find(struct user *users, const struct user *like) {
+static struct user *find(struct user *users, const void *key, size_t key_len) {
     struct user *found = NULL;
-    HASH_FIND(hh, users, like->key, like->key_len, found);
+    HASH_FIND(hh, users, key, key_len, found);
     return found;
 }
 
@@ -86,18 +101,18 @@ static void changed(struct auth_revocations *revocations) {
 
 bool auth_revoke_user(struct auth_revocations *revocations, const char *tenant, const char *user,
                       int64_t until_us) {
-    struct user *fresh = user_new(tenant, user, until_us);
-    if (fresh == NULL)
+    struct key key;
+    if (!make_key(tenant, user, &key))
         return false;
 
     pthread_rwlock_wrlock(&revocations->lock);
-    struct user *known = find(revocations->users, fresh);
+    struct user *known = find(revocations->users, key.bytes, key.len);
     bool done = true;
     if (known != NULL) {
         known->until_us = until_us;
-        free(fresh);
     } else {
-        done = add(&revocations->users, fresh);
+        struct user *fresh = user_new(&key, until_us);
+        done = fresh != NULL && add(&revocations->users, fresh);
     }
     if (done)
         changed(revocations);
@@ -106,36 +121,32 @@ bool auth_revoke_user(struct auth_revocations *revocations, const char *tenant, 
 }
 
 void auth_restore_user(struct auth_revocations *revocations, const char *tenant, const char *user) {
-    struct user *like = user_new(tenant, user, 0);
-    if (like == NULL)
-        return; /* stays suspended until the next replace: the safe side */
+    struct key key;
+    if (!make_key(tenant, user, &key))
+        return;
 
     pthread_rwlock_wrlock(&revocations->lock);
-    struct user *known = find(revocations->users, like);
+    struct user *known = find(revocations->users, key.bytes, key.len);
     if (known != NULL) {
         HASH_DELETE(hh, revocations->users, known);
         free(known);
         changed(revocations);
     }
     pthread_rwlock_unlock(&revocations->lock);
-    free(like);
 }
 
 bool auth_is_revoked(struct auth_revocations *revocations, const char *tenant, const char *user,
                      int64_t now_us, int64_t *ret_until_us) {
-    if (atomic_load(&revocations->count) == 0)
+    struct key key;
+    if (atomic_load(&revocations->count) == 0 || !make_key(tenant, user, &key))
         return false;
-    struct user *like = user_new(tenant, user, 0);
-    if (like == NULL)
-        return true; /* nobody slips through because memory is short */
 
     pthread_rwlock_rdlock(&revocations->lock);
-    const struct user *known = find(revocations->users, like);
+    const struct user *known = find(revocations->users, key.bytes, key.len);
     bool is_revoked = known != NULL && now_us < known->until_us;
     if (is_revoked && ret_until_us != NULL)
         *ret_until_us = known->until_us;
     pthread_rwlock_unlock(&revocations->lock);
-    free(like);
     return is_revoked;
 }
 
@@ -143,7 +154,7 @@ static bool same_sets(struct user *a, struct user *b) {
     if (HASH_COUNT(a) != HASH_COUNT(b))
         return false;
     for (const struct user *user = a; user != NULL; user = user->hh.next) {
-        const struct user *other = find(b, user);
+        const struct user *other = find(b, user->key, user->key_len);
         if (other == NULL || other->until_us != user->until_us)
             return false;
     }
@@ -155,11 +166,11 @@ bool auth_revocations_replace(struct auth_revocations *revocations,
     struct user *fresh = NULL;
 
     for (size_t i = 0; i < count; i++) {
-        struct user *user = user_new(users[i].tenant, users[i].user, users[i].until_us);
-        if (user != NULL && find(fresh, user) != NULL) {
-            free(user);
+        struct key key;
+        if (!make_key(users[i].tenant, users[i].user, &key) ||
+            find(fresh, key.bytes, key.len) != NULL)
             continue;
-        }
+        struct user *user = user_new(&key, users[i].until_us);
         if (user == NULL || !add(&fresh, user)) {
             free_users(&fresh);
             return false;

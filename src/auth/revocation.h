@@ -14,12 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of tenant and user id together: more than a token may have (auth/token.h). */
+enum { AUTH_REVOCATION_KEY_MAX_BYTES = 512 };
+
 struct auth_revocations;
 
 struct auth_revocations *auth_revocations_new(void); /* NULL without memory */
 void auth_revocations_free(struct auth_revocations **revocations);
 
-/* False without memory; the set is then as it was. `until_us` (wall clock) may be INT64_MAX. */
+/* False without memory, or for names that no token can have; the set is then as it was. `until_us`
+ * (wall clock) may be INT64_MAX. */
 bool auth_revoke_user(struct auth_revocations *revocations, const char *tenant, const char *user,
                       int64_t until_us);
 /* Nothing happens for one who is not in. */

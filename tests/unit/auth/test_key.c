@@ -42,6 +42,28 @@ static void weak_or_foreign_keys_are_refused(void **state) {
                   STATUS_INVALID_ARGUMENT, 0);
 }
 
+static void degenerate_rsa_numbers_are_refused(void **state) {
+    (void)state;
+    uint8_t n[256];
+    const uint8_t three[] = {3}, one[] = {1}, even[] = {4}, zero[] = {0};
+    struct auth_key *key = NULL;
+    memset(n, 0xC5, sizeof n);
+    assert_status("good", auth_key_from_rsa("k", n, sizeof n, three, 1, &key), STATUS_OK, 0);
+    auth_key_unref(&key);
+    assert_status("e = 1", auth_key_from_rsa("k", n, sizeof n, one, 1, &key),
+                  STATUS_INVALID_ARGUMENT, 0);
+    assert_status("e = 4", auth_key_from_rsa("k", n, sizeof n, even, 1, &key),
+                  STATUS_INVALID_ARGUMENT, 0);
+    assert_status("e = 0", auth_key_from_rsa("k", n, sizeof n, zero, 1, &key),
+                  STATUS_INVALID_ARGUMENT, 0);
+    assert_status("no e", auth_key_from_rsa("k", n, sizeof n, zero, 0, &key),
+                  STATUS_INVALID_ARGUMENT, 0);
+    n[255] = 0;
+    assert_status("even n", auth_key_from_rsa("k", n, sizeof n, three, 1, &key),
+                  STATUS_INVALID_ARGUMENT, 0);
+    assert_null(key);
+}
+
 static void points_off_the_curve_are_refused(void **state) {
     (void)state;
     uint8_t x[32] = {1};
@@ -120,6 +142,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_key_is_refused),
         cmocka_unit_test(weak_or_foreign_keys_are_refused),
+        cmocka_unit_test(degenerate_rsa_numbers_are_refused),
         cmocka_unit_test(points_off_the_curve_are_refused),
         cmocka_unit_test(a_key_knows_itself),
         cmocka_unit_test(secrets_are_compared_whole),

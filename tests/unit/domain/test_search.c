@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "domain/search.h"
+#include "support/alloc_fault.h"
 
 static struct domain_terms terms_of_text(const char *text) {
     struct domain_terms terms;
@@ -167,6 +168,31 @@ static void bad_text_is_refused(void **state) {
     domain_terms_done(&terms);
 }
 
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    struct str words;
+    str_init(&words);
+    for (int i = 0; i < 100; i++)
+        str_printf(&words, "w%d ", i);
+    for (size_t n = 1;; n++) {
+        struct domain_terms text, query;
+        domain_terms_init(&text);
+        domain_terms_init(&query);
+        alloc_fault_fail_at(n);
+        struct status of_text = domain_terms_of_text(words.bytes, words.len_bytes, &text);
+        struct status of_query = domain_terms_of_query("go go", 5, &query);
+        bool all_tried = alloc_fault_end() < n;
+        assert_true(status_is_ok(of_text) || of_text.code == STATUS_RESOURCE_EXHAUSTED);
+        assert_true(status_is_ok(of_query) || of_query.code == STATUS_RESOURCE_EXHAUSTED);
+        assert_int_equal(all_tried, status_is_ok(of_text) && status_is_ok(of_query));
+        domain_terms_done(&text);
+        domain_terms_done(&query);
+        if (all_tried)
+            break;
+    }
+    str_done(&words);
+}
+
 static void prefixes_become_ranges(void **state) {
     (void)state;
     static const char *const rows[][2] = {
@@ -198,6 +224,7 @@ int main(void) {
         cmocka_unit_test(long_words_are_cut_alike),
         cmocka_unit_test(the_number_of_terms_is_bounded),
         cmocka_unit_test(bad_text_is_refused),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(prefixes_become_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
