@@ -7,6 +7,11 @@ static void *need(void *memory);
 static void *allocate(void *arena, size_t size_bytes);
 static void release_nothing(void *arena, void *memory);
 
+void memory_exhausted(void) {
+    fputs("protoc-gen-grpc-c: out of memory\n", stderr);
+    exit(EXIT_FAILURE); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+}
+
 void *memory_new(struct arena *arena, size_t count, size_t size_bytes) {
     return need(arena_alloc_array(arena, count, size_bytes));
 }
@@ -29,10 +34,8 @@ ProtobufCAllocator memory_allocator(struct arena *arena) {
 }
 
 static void *need(void *memory) {
-    if (memory == NULL) {
-        fputs("protoc-gen-grpc-c: out of memory\n", stderr);
-        exit(EXIT_FAILURE);
-    }
+    if (memory == NULL)
+        memory_exhausted();
     return memory;
 }
 

@@ -14,6 +14,9 @@
 
 #include "base/arena.h"
 
+/* Says that there is none left and ends the program. */
+_Noreturn void memory_exhausted(void);
+
 /* Zeroed. `count` of 0 is allowed. */
 void *memory_new(struct arena *arena, size_t count, size_t size_bytes);
 

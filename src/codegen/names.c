@@ -11,7 +11,7 @@ static size_t spell_camel(char *out, const char *piece, size_t len);
 static size_t spell_words(char *out, const char *piece, size_t len, enum spelling spelling);
 static const char *spell_text(struct arena *arena, const char *text, enum spelling spelling);
 static const char *join_pieces(struct arena *arena, const char *full_name,
-                               size_t (*spell)(char *out, const char *piece, size_t len));
+                               size_t (*spell_piece)(char *out, const char *piece, size_t len));
 static size_t spell_lower_words(char *out, const char *piece, size_t len);
 static size_t spell_upper_words(char *out, const char *piece, size_t len);
 static bool is_taken_member(const char *word);
@@ -31,11 +31,21 @@ static bool is_digit(char c) {
 }
 
 static char to_upper(char c) {
-    return is_lower(c) ? (char)(c - 'a' + 'A') : c;
+    if (is_lower(c))
+        return (char)(c - 'a' + 'A');
+    return c;
 }
 
 static char to_lower(char c) {
-    return is_upper(c) ? (char)(c - 'A' + 'a') : c;
+    if (is_upper(c))
+        return (char)(c - 'A' + 'a');
+    return c;
+}
+
+static char spell(char c, enum spelling spelling) {
+    if (spelling == SPELL_UPPER)
+        return to_upper(c);
+    return to_lower(c);
 }
 
 const char *names_protobuf_c_type(struct arena *arena, const char *full_name) {
@@ -112,7 +122,10 @@ static size_t spell_camel(char *out, const char *piece, size_t len) {
             capital = true;
             continue;
         }
-        out[n++] = capital ? to_upper(piece[i]) : piece[i];
+        out[n] = piece[i];
+        if (capital)
+            out[n] = to_upper(piece[i]);
+        n++;
         capital = false;
     }
     return n;
@@ -126,7 +139,7 @@ static size_t spell_words(char *out, const char *piece, size_t len, enum spellin
         bool capital = is_upper(piece[i]);
         if (capital && !after_capital)
             out[n++] = '_';
-        out[n++] = spelling == SPELL_UPPER ? to_upper(piece[i]) : to_lower(piece[i]);
+        out[n++] = spell(piece[i], spelling);
         after_capital = capital;
     }
     return n;
@@ -138,13 +151,13 @@ static const char *spell_text(struct arena *arena, const char *text, enum spelli
         if (!is_upper(*c) && !is_lower(*c) && !is_digit(*c))
             *c = '_';
         else
-            *c = spelling == SPELL_UPPER ? to_upper(*c) : to_lower(*c);
+            *c = spell(*c, spelling);
     }
     return copy;
 }
 
 static const char *join_pieces(struct arena *arena, const char *full_name,
-                               size_t (*spell)(char *out, const char *piece, size_t len)) {
+                               size_t (*spell_piece)(char *out, const char *piece, size_t len)) {
     /* Each character becomes at most two, a dot too. */
     char *text = memory_new(arena, 2 * strlen(full_name) + 1, 1);
     size_t n = 0;
@@ -154,7 +167,7 @@ static const char *join_pieces(struct arena *arena, const char *full_name,
             text[n++] = '_';
             text[n++] = '_';
         }
-        n += spell(text + n, piece, len);
+        n += spell_piece(text + n, piece, len);
         piece += len;
         if (*piece == '.')
             piece++;

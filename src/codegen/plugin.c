@@ -22,7 +22,7 @@ const plugin_response *plugin_run(const plugin_request *request, struct arena *a
     /* proto3 `optional` is not announced: should check_presence() ever miss one, protoc refuses. */
     response->has_supported_features = true;
     response->supported_features = 0;
-    struct model model;
+    struct model model = {0};
     const char *problems = find_problems(&model, arena, request);
     if (problems != NULL)
         response->error = memory_text(arena, "cannot generate:\n%s", problems);
@@ -63,15 +63,11 @@ static plugin_output *generate_one(const struct model *model, struct arena *aren
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
-    if (out == NULL) {
-        fputs("protoc-gen-grpc-c: out of memory\n", stderr);
-        exit(EXIT_FAILURE);
-    }
+    if (out == NULL)
+        memory_exhausted();
     emitter(&(struct emit){.model = model, .file = file, .arena = arena, .out = out});
-    if (ferror(out) != 0 || fclose(out) != 0) {
-        fputs("protoc-gen-grpc-c: out of memory\n", stderr);
-        exit(EXIT_FAILURE);
-    }
+    if (ferror(out) != 0 || fclose(out) != 0)
+        memory_exhausted();
     plugin_output *output = memory_new(arena, 1, sizeof(*output));
     google__protobuf__compiler__code_generator_response__file__init(output);
     output->name = memory_text(arena, "%s%s", file->stem, ending);

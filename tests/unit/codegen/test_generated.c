@@ -178,6 +178,7 @@ static void the_blocking_stub_hands_over_the_response_when_ok(void **state) {
     assert_ptr_equal(response, &answer);
     assert_ptr_equal(fake_runtime.method, &methods[KINDS_ECHO_SERVICE_PING]);
     assert_ptr_equal(fake_runtime.message, &request);
+    memset(&fake_runtime, 0, sizeof(fake_runtime));
 }
 
 static void on_response(void *context, const struct rpc_result *result,
@@ -222,6 +223,7 @@ static void streaming_stubs_give_types_to_the_call(void **state) {
     assert_true(status_is_ok(kinds_echo_service_talk_listen(call, on_message, NULL, &heard)));
     fake_runtime.deliver_message(fake_runtime.callback, &heard, &answer.base);
     assert_ptr_equal(heard, &answer);
+    memset(&fake_runtime, 0, sizeof(fake_runtime));
 }
 
 static void new_messages_are_initialised_in_the_arena(void **state) {
