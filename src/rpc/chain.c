@@ -223,7 +223,11 @@ static void refuse(struct rpc_call *call, struct status status) {
 
 static void handler_on_worker(struct work *work, size_t worker_index) {
     (void)worker_index;
-    run_handler((struct rpc_call *)((char *)work - offsetof(struct rpc_call, work)));
+    struct rpc_call *call = (struct rpc_call *)((char *)work - offsetof(struct rpc_call, work));
+    if (rpc_call_is_cancelled(call)) /* while it waited: nobody wants the answer any more */
+        refuse(call, status_error(STATUS_CANCELLED, STATUS_NO_REASON, "the caller has gone"));
+    else
+        run_handler(call);
 }
 
 static void handler_on_poller(struct rpc_task *task) {

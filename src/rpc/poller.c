@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <grpc/support/log.h>
 #include <grpc/support/time.h>
 
 #include "rpc/timers.h"
@@ -366,10 +367,23 @@ static bool open_stream_queues(struct rpc_poller *poller, size_t count) {
     return true;
 }
 
+static void drop_line(gpr_log_func_args *arguments) {
+    (void)arguments;
+}
+
+/* The core writes a line to stderr for every handshake that fails: any stranger could fill the log.
+ * Whoever wants its lines asks for them, as its documentation says. */
+static void quiet_core(void) {
+    if (!getenv("GRPC_VERBOSITY"))
+        gpr_set_log_function(drop_line);
+}
+
 struct rpc_poller *rpc_poller_new(size_t stream_queues) {
+    static pthread_once_t quiet = PTHREAD_ONCE_INIT;
     struct rpc_poller *poller = calloc(1, sizeof *poller);
     if (!poller)
         return NULL;
+    pthread_once(&quiet, quiet_core);
     grpc_init();
     poller->queue = grpc_completion_queue_create_for_next(NULL);
     poller->wake_channel = grpc_lame_client_channel_create("lame", GRPC_STATUS_UNAVAILABLE, "wake");

@@ -31,6 +31,7 @@ void rpc_server_options_init(struct rpc_server_options *options) {
         .max_message_elements = 100000,
         .max_streams_per_connection = 256,
         .stream_outbox_bytes = 1u << 20,
+        .transport_memory_bytes = 1u << 30,
         .stream_queues = 128,
         .max_unary_deadline_ms = 30000,
         .stream_max_age_ms = 3600000,
@@ -112,8 +113,18 @@ static size_t core_arguments(const struct rpc_server_options *o, grpc_arg *argum
 static grpc_server *new_core_server(const struct rpc_server_options *options,
                                     struct rpc_poller *poller) {
     grpc_arg arguments[CORE_ARGUMENTS];
-    grpc_channel_args args = {.num_args = core_arguments(options, arguments), .args = arguments};
+    size_t count = core_arguments(options, arguments);
+    grpc_resource_quota *quota = grpc_resource_quota_create("server");
+    if (options->transport_memory_bytes > 0)
+        grpc_resource_quota_resize(quota, options->transport_memory_bytes);
+    arguments[count++] = (grpc_arg){
+        .type = GRPC_ARG_POINTER,
+        .key = (char *)(uintptr_t)GRPC_ARG_RESOURCE_QUOTA,
+        .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()},
+    };
+    grpc_channel_args args = {.num_args = count, .args = arguments};
     grpc_server *core = grpc_server_create(&args, NULL);
+    grpc_resource_quota_unref(quota);
     grpc_server_register_completion_queue(core, rpc_poller_queue(poller), NULL);
     return core;
 }

@@ -16,6 +16,8 @@
  * runs the others. Interceptors run in a fixed order: metrics and log, deadline, authentication,
  * access, rate limit, rules, handler.
  *
+ * The core's own log lines are dropped unless the environment sets GRPC_VERBOSITY.
+ *
  * Thread-safety: configuration before rpc_server_start() from one thread; the figures, ready, TLS
  * reload and shutdown from any thread.
  */
@@ -87,6 +89,8 @@ struct rpc_server_options {
     size_t max_message_elements;       /* fields on the wire, known or not; default 100,000 */
     size_t max_streams_per_connection; /* default 256 */
     size_t stream_outbox_bytes;        /* default 1 MiB */
+    size_t transport_memory_bytes;     /* what the core may hold in buffers of all connections; a
+                                          soft limit; default 1 GiB, 0: none */
     size_t stream_queues;              /* completion queues that streams are spread over; 128 */
 
     int64_t max_unary_deadline_ms; /* cap on the deadline of calls that are not streams; 30,000 */
