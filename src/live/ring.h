@@ -27,6 +27,7 @@ extern "C" {
 struct live_ring {
     struct live_event *slots; /* circular; `capacity` of them, allocated when first needed */
     size_t capacity;
+    size_t max_entries; /* that `capacity` may grow to */
     size_t max_bytes;
     size_t bytes;   /* of the entries held */
     uint64_t first; /* sequence of the oldest entry; head + 1 when empty */
