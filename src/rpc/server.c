@@ -186,6 +186,7 @@ struct status rpc_server_new(const struct rpc_server_options *options,
     server->limits.max_depth = options->max_message_depth;
     server->limits.max_elements = options->max_message_elements;
     pthread_mutex_init(&server->lock, NULL);
+    pthread_mutex_init(&server->shutdown_lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -228,6 +229,7 @@ void rpc_server_free(struct rpc_server **server_address) {
     free((char *)(uintptr_t)server->options.error_domain);
     pthread_cond_destroy(&server->all_ended);
     pthread_mutex_destroy(&server->lock);
+    pthread_mutex_destroy(&server->shutdown_lock);
     free(server);
     *server_address = NULL;
 }
@@ -521,29 +523,36 @@ static void wait_for_end(struct rpc_server *server) {
     pthread_mutex_unlock(&server->lock);
 }
 
-void rpc_server_shutdown(struct rpc_server *server, int64_t grace_ms) {
-    bool serving = server->state == RPC_SERVER_SERVING;
-    if (server->state == RPC_SERVER_OVER)
-        return;
-    server->state = RPC_SERVER_OVER;
-    rpc_op_init(&server->shutdown_op, server->poller, on_core_down);
-    if (!serving) {
-        /* Started for a moment: the core does not destroy a bound server that never was. Its
-         * queue is drained by rpc_poller_stop(). */
-        atomic_store(&server->draining, true);
-        grpc_server_start(server->core);
-        rpc_op_hand_over(&server->shutdown_op);
-        grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
-                                        &server->shutdown_op);
-        workers_free(&server->workers);
-        return;
-    }
+/* Started for a moment: the core does not destroy a bound server that never was. Its queue is
+ * drained by rpc_poller_stop(). */
+static void shut_down_unstarted(struct rpc_server *server) {
+    atomic_store(&server->draining, true);
+    grpc_server_start(server->core);
+    rpc_op_hand_over(&server->shutdown_op);
+    grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
+                                    &server->shutdown_op);
+}
+
+static void shut_down_serving(struct rpc_server *server, int64_t grace_ms) {
     server->drain_task.run = begin_draining;
     rpc_poller_post(server->poller, &server->drain_task);
     wait_for_calls(server, grace_ms);
     grpc_server_cancel_all_calls(server->core);
     wait_for_end(server);
-    workers_free(&server->workers);
+}
+
+void rpc_server_shutdown(struct rpc_server *server, int64_t grace_ms) {
+    pthread_mutex_lock(&server->shutdown_lock);
+    if (server->state != RPC_SERVER_OVER) {
+        rpc_op_init(&server->shutdown_op, server->poller, on_core_down);
+        if (server->state == RPC_SERVER_SERVING)
+            shut_down_serving(server, grace_ms);
+        else
+            shut_down_unstarted(server);
+        workers_free(&server->workers);
+        server->state = RPC_SERVER_OVER;
+    }
+    pthread_mutex_unlock(&server->shutdown_lock);
 }
 
 /* ---- poller services for the application ---- */

@@ -48,7 +48,7 @@ struct rpc_server_service {
     struct rpc_server_method *methods;
 };
 
-enum rpc_server_state { RPC_SERVER_NEW, RPC_SERVER_SERVING, RPC_SERVER_DRAINING, RPC_SERVER_OVER };
+enum rpc_server_state { RPC_SERVER_NEW, RPC_SERVER_SERVING, RPC_SERVER_OVER };
 
 /* A list of the streams that are open, for draining. */
 struct rpc_stream_list {
@@ -58,7 +58,8 @@ struct rpc_stream_list {
 struct rpc_server {
     struct rpc_server_options options; /* with the strings copied */
     struct rpc_codec_limits limits;
-    enum rpc_server_state state; /* owner's */
+    enum rpc_server_state state;   /* under shutdown_lock once it serves */
+    pthread_mutex_t shutdown_lock; /* held while shutting down: a second caller waits */
     _Atomic bool draining;
     int port;
 
