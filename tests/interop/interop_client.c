@@ -71,7 +71,6 @@ static bool parse_flags(int argc, char **argv, struct flags *flags) {
             .val = i,
         };
     int option;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet */
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option < 0 || option >= KNOWN)
             return false;

@@ -34,7 +34,6 @@ static bool parse_flags(int argc, char **argv, struct flags *ret_flags) {
         {NULL, 0, NULL, 0},
     };
     int option;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet */
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         bool good = true;
         if (option == PORT)
