@@ -176,7 +176,9 @@ static struct status begin_work(struct service_context *context, struct arena *a
 struct status service_mutate(struct service_context *context, struct rpc_call *call,
                              const struct service_caller *caller,
                              struct service_mutation *mutation) {
-    struct attempt attempt = {.mutation = mutation, .work = {.call = call, .caller = caller}};
+    struct attempt attempt = {
+        .mutation = mutation,
+        .work = {.call = call, .caller = caller, .settings = &caller->settings->settings}};
     struct db_report report = {.fate = DB_FATE_NOTHING};
     TRY(begin_work(context, rpc_call_arena(call), caller->tenant, &attempt.work));
     TRY(make_key(&attempt));
@@ -212,6 +214,18 @@ struct status service_transact(struct service_context *context, struct arena *ar
     TRY(begin_work(context, arena, tenant, &plain.work));
     TRY(db_transaction(context->pool, deadline_us, run_plain, &plain, ret_report));
     service_events_publish(plain.work.events, tenant, context->hub);
+    return status_ok();
+}
+
+struct status service_work_settings(struct service_work *work) {
+    struct store_tenant *tenant;
+    if (work->settings != NULL)
+        return status_ok();
+    tenant = arena_alloc(work->arena, sizeof *tenant);
+    if (tenant == NULL)
+        return service_no_room();
+    TRY(store_tenant_get(work->tx, work->arena, work->tenant, tenant));
+    work->settings = &tenant->settings;
     return status_ok();
 }
 

@@ -43,6 +43,7 @@ struct service_work {
     struct rpc_call *call;               /* NULL in scheduled work */
     const struct service_caller *caller; /* NULL in scheduled work */
     const char *tenant;
+    const struct domain_settings *settings; /* of the tenant */
     struct db_tx *tx;
     struct arena *arena;
     int64_t now_us;                /* one time for all of it */
@@ -69,11 +70,16 @@ struct status service_mutate(struct service_context *context, struct rpc_call *c
                              const struct service_caller *caller,
                              struct service_mutation *mutation) STATUS_MUST_USE;
 
-/* A transaction with events but without a caller or a recorded answer: presence, scheduled work.
- * `ret_report` may be NULL. */
+/*
+ * A transaction with events but without a caller or a recorded answer: presence, scheduled work.
+ * `work->settings` is NULL: use service_work_settings(). `ret_report` may be NULL.
+ */
 struct status service_transact(struct service_context *context, struct arena *arena,
                                const char *tenant, int64_t deadline_us, service_run_fn *run,
                                void *argument, struct db_report *ret_report) STATUS_MUST_USE;
+
+/* Reads the tenant's settings in the transaction, into work->settings, unless they are there. */
+struct status service_work_settings(struct service_work *work) STATUS_MUST_USE;
 
 /* Reads of a call, without a transaction: db_read() with service_fault(). */
 struct status service_read(struct service_context *context, struct rpc_call *call, db_run_fn *run,
