@@ -128,7 +128,7 @@ struct status rpc_channel_call(struct rpc_channel *channel, const struct rpc_met
 
 /* ---- asynchronous ---- */
 
-static void deliver(struct unary *unary) {
+static void deliver_result(struct unary *unary) {
     struct arena arena;
     struct rpc_result result;
     ProtobufCMessage *response = NULL;
@@ -144,13 +144,13 @@ static void deliver(struct unary *unary) {
 
 struct status rpc_channel_call_async(struct rpc_channel *channel, const struct rpc_method *method,
                                      const struct rpc_call_options *options,
-                                     const ProtobufCMessage *request, rpc_deliver_thunk *thunk,
+                                     const ProtobufCMessage *request, rpc_deliver_thunk *deliver,
                                      rpc_any_function *callback, void *context) {
     struct unary *unary = calloc(1, sizeof *unary);
     if (!unary)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
-    unary->done = deliver;
-    unary->deliver = thunk;
+    unary->done = deliver_result;
+    unary->deliver = deliver;
     unary->callback = callback;
     unary->context = context;
     struct status status = begin(unary, channel, method, options, request);
