@@ -224,8 +224,9 @@ static size_t role_names(unsigned roles, const char *ret_names[AUTH_ROLES_MAX]) 
 }
 
 static struct status make_principal(const struct reader *reader, unsigned roles,
-                                    struct rpc_principal_fields *fields,
+                                    const struct rpc_principal_fields *identity,
                                     struct rpc_principal **ret_principal) {
+    struct rpc_principal_fields fields = *identity;
     const struct auth_claim_names *names = &reader->authority->claims;
     char name[SHOWN_MAX_BYTES + 1];
     char locale[SHOWN_MAX_BYTES + 1];
@@ -240,16 +241,16 @@ static struct status make_principal(const struct reader *reader, unsigned roles,
     read_shown(reader, names->locale, SHOWN_MAX_BYTES, locale);
     read_shown(reader, names->tier, SHOWN_MAX_BYTES, tier);
     read_picture(reader, picture);
-    fields->name = name;
-    fields->locale = locale;
-    fields->tier = tier;
-    fields->picture_url = picture;
-    fields->issuer = reader->authority->issuer;
-    fields->role_count = role_names(roles, role_list);
-    fields->roles = role_list;
-    fields->scope_count = scopes.count;
-    fields->scopes = scopes.items;
-    struct rpc_principal *principal = rpc_principal_new(fields);
+    fields.name = name;
+    fields.locale = locale;
+    fields.tier = tier;
+    fields.picture_url = picture;
+    fields.issuer = reader->authority->issuer;
+    fields.role_count = role_names(roles, role_list);
+    fields.roles = role_list;
+    fields.scope_count = scopes.count;
+    fields.scopes = scopes.items;
+    struct rpc_principal *principal = rpc_principal_new(&fields);
     if (principal == NULL)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
     *ret_principal = principal;

@@ -78,7 +78,7 @@ static int value_of(const char *const *names, size_t count, const char *name) {
     const char *function##_name(type value) {                                                      \
         return name_of(names, COUNT_OF(names), (int)value);                                        \
     }                                                                                              \
-    bool function##_parse(const char *name, type *ret_value) {                                     \
+    bool function##_parse(const char *name, type *ret_value) { /* NOLINT: a type */                \
         int value = value_of(names, COUNT_OF(names), name);                                        \
         if (value != 0)                                                                            \
             *ret_value = (type)value;                                                              \
