@@ -39,7 +39,7 @@ struct auth_keys {
     bool is_requested;
     bool is_stopping;
     bool has_thread;
-    int64_t last_refresh_us; /* monotonic */
+    int64_t last_refresh_us; /* monotonic; when it was last done or asked for */
     struct auth_keys_figures figures;
     pthread_t thread;
 };
@@ -396,6 +396,8 @@ void auth_keys_request_refresh(struct auth_keys *keys) {
     pthread_mutex_lock(&keys->lock);
     if (!keys->is_requested &&
         now_us - keys->last_refresh_us >= keys->min_refresh_ms * INT64_C(1000)) {
+        /* Counted from the asking: who asks while it runs asks for the same. */
+        keys->last_refresh_us = now_us;
         keys->is_requested = true;
         pthread_cond_signal(&keys->wake);
     }
