@@ -54,3 +54,15 @@ CREATE TABLE live_conversation_messages (
             AND correctionExplanation IS NULL))),
     CONSTRAINT message_sequence_said CHECK (sequence >= 1)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+-- Events besides the original one that hold text of a message: each edit is told in full. When the
+-- message is edited again or deleted, they are rewritten, so that no text is delivered that was taken
+-- away.
+CREATE TABLE message_copies (
+    tenant_id VARCHAR(64) NOT NULL,
+    messageId UUID NOT NULL,
+    sequence BIGINT UNSIGNED NOT NULL COMMENT 'of the event, in the log of the conversation',
+    PRIMARY KEY (tenant_id, messageId, sequence),
+    CONSTRAINT copy_message FOREIGN KEY (tenant_id, messageId)
+        REFERENCES live_conversation_messages (tenant_id, id) ON DELETE CASCADE
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;

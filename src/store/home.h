@@ -1,5 +1,5 @@
 /*
- * The first screen of an app: five statements, each on an index of the user's own rows.
+ * The first screen of an app: six statements, each on an index of the user's own rows.
  */
 #ifndef STORE_HOME_H
 #define STORE_HOME_H

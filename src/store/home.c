@@ -1,0 +1,121 @@
+#include "store/home.h"
+
+#include "base/arena.h"
+#include "store/booking_row.h"
+#include "store/conversation_row.h"
+#include "store/message.h"
+
+/* Of bookings and of hosted ones alike: nothing that began longer ago can still be open. */
+#define LOOK_BACK_US (2 * 24 * INT64_C(3600000000))
+
+#define SELECT_VIEWS "SELECT" STORE_CONVERSATION_COLUMNS "," STORE_VIEWER_COLUMNS
+#define JOINED                                                                                     \
+    " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = "                           \
+    "s.id" STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS
+#define HOSTED(column)                                                                             \
+    "(SELECT id, startTime FROM live_conversations WHERE tenant_id = ? AND " column " = ?"         \
+    " AND startTime >= ? AND startTime < ? AND isOpen = 1 ORDER BY startTime, id LIMIT 10)"
+#define BOOKED                                                                                     \
+    "(SELECT conversationId AS id, startTime FROM live_conversation_bookings WHERE tenant_id = ?"  \
+    " AND userId = ? AND startTime >= ? AND startTime < ? AND takesSeat = 1"                       \
+    " AND status IN ('CONFIRMED', 'ATTENDED') ORDER BY startTime, id LIMIT 50)"
+
+static const struct db_sql next_hosted = {SELECT_VIEWS " FROM (" HOSTED("hostId") " UNION " HOSTED(
+    "instructorId") ") AS s" JOINED " ORDER BY c.startTime, c.id LIMIT 10"};
+static const struct db_sql live_now = {SELECT_VIEWS " FROM (" HOSTED("hostId") " UNION " HOSTED(
+    "instructorId") " UNION " BOOKED ") AS s" JOINED
+                    " WHERE c.isOpen = 1 AND (p.status IS NULL OR p.status <> 'REMOVED')"
+                    " ORDER BY c.startTime, c.id LIMIT 10"};
+static const struct db_sql next_bookings = {
+    "SELECT" STORE_BOOKING_COLUMNS "," STORE_CONVERSATION_COLUMNS
+    " FROM live_conversation_bookings b" STORE_BOOKING_JOINS
+    " JOIN live_conversations c ON c.tenant_id = b.tenant_id AND c.id = "
+    "b.conversationId" STORE_CONVERSATION_JOINS
+    " WHERE b.tenant_id = ? AND b.userId = ? AND b.startTime >= ? AND b.takesSeat = 1"
+    " AND b.status IN ('HELD', 'PENDING_PAYMENT', 'CONFIRMED') AND c.isOpen = 1"
+    " ORDER BY b.startTime, b.id LIMIT 10"};
+
+static void add_branch(struct store_args *args, const char *tenant,
+                       const struct store_home_query *query, int64_t before_us) {
+    store_arg(args, db_text(tenant));
+    store_arg(args, db_uuid(&query->user));
+    store_arg(args, db_time_us(query->now_us - LOOK_BACK_US));
+    store_arg(args, db_time_us(before_us));
+}
+
+static struct status read_views(struct db_tx *tx, struct arena *arena, const struct db_sql *sql,
+                                const char *tenant, const struct store_home_query *query,
+                                int branches, int64_t before_us,
+                                struct store_conversation_list *ret_list) {
+    struct store_conversation_list list = {.count = 0};
+    struct store_args args = {.count = 0};
+    DB_ROWS_AUTO struct db_rows *rows = NULL;
+
+    list.items = arena_alloc_array(arena, STORE_HOME_ROWS_MAX, sizeof *list.items);
+    if (list.items == NULL)
+        return store_no_room();
+    for (int i = 0; i < branches; i++)
+        add_branch(&args, tenant, query, before_us);
+    store_arg(&args, db_text(tenant));
+    for (int i = 0; i < 3; i++)
+        store_arg(&args, db_uuid(&query->user));
+    TRY(db_query(tx, sql, args.values, args.count, &rows));
+    while (list.count < STORE_HOME_ROWS_MAX && db_rows_next(rows)) {
+        struct store_conversation_view *view = &list.items[list.count++];
+        TRY(store_view_read(rows, arena, view));
+        view->key = view->conversation.start_us;
+    }
+    TRY(db_rows_status(rows));
+    *ret_list = list;
+    return status_ok();
+}
+
+static struct status read_bookings(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                   const struct store_home_query *query,
+                                   struct store_booking_list *ret_list) {
+    struct store_booking_list list = {.count = 0};
+    DB_ROWS_AUTO struct db_rows *rows = NULL;
+
+    list.items = arena_alloc_array(arena, STORE_HOME_ROWS_MAX, sizeof *list.items);
+    if (list.items == NULL)
+        return store_no_room();
+    TRY(db_query(
+        tx, &next_bookings,
+        DB_ARGS(db_text(tenant), db_uuid(&query->user), db_time_us(query->now_us - LOOK_BACK_US)),
+        &rows));
+    while (list.count < STORE_HOME_ROWS_MAX && db_rows_next(rows)) {
+        TRY(store_booking_view_read(rows, arena, &list.items[list.count]));
+        list.count++;
+    }
+    TRY(db_rows_status(rows));
+    *ret_list = list;
+    return status_ok();
+}
+
+static struct status sum_unread(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                const struct uuid *user, int32_t *ret_total) {
+    struct store_unread *items = NULL;
+    size_t count = 0;
+    int32_t total = 0;
+    TRY(store_message_unread_list(tx, arena, tenant, user, 100, &items, &count));
+    for (size_t i = 0; i < count; i++)
+        total += items[i].unread_count;
+    *ret_total = total;
+    return status_ok();
+}
+
+struct status store_home_get(struct db_tx *tx, struct arena *arena, const char *tenant,
+                             const struct store_home_query *query, struct store_home *ret_home) {
+    enum { HOSTING = 2, HOSTING_AND_BOOKED = 3 };
+    const int64_t ever_us = query->now_us + 10 * 366 * 24 * INT64_C(3600000000);
+    struct store_home home = {.unread_total = 0};
+    TRY(store_user_get(tx, arena, tenant, &query->user, query->now_us, &home.user));
+    TRY(store_usage_get(tx, tenant, &query->user, query->month, &home.usage));
+    TRY(read_bookings(tx, arena, tenant, query, &home.next_bookings));
+    TRY(read_views(tx, arena, &next_hosted, tenant, query, HOSTING, ever_us, &home.next_hosted));
+    TRY(read_views(tx, arena, &live_now, tenant, query, HOSTING_AND_BOOKED,
+                   query->now_us + query->doors_open_before_us + 1, &home.live_now));
+    TRY(sum_unread(tx, arena, tenant, &query->user, &home.unread_total));
+    *ret_home = home;
+    return status_ok();
+}
