@@ -8,6 +8,7 @@
 #include "service/fault.h"
 #include "service/service.h"
 #include "service/transaction.h"
+#include "service/watch.h"
 #include "store/conversation.h"
 
 #include <inttypes.h>
@@ -273,6 +274,7 @@ struct status service_register_conversation(struct rpc_server *server,
         .cancel_conversation = cancel_conversation,
         .start_conversation = start_conversation,
         .end_conversation = end_conversation,
+        .watch_conversations = watch_conversations,
     };
     return lc_conversation_service_register(server, handlers);
 }

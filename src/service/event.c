@@ -3,6 +3,7 @@
 #include "live/hub.h"
 #include "service/convert.h"
 #include "service/fault.h"
+#include "service/live.h"
 #include "service/transaction.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct publication {
     const uint8_t *bytes;
     size_t len_bytes;
     bool is_private;
+    bool is_seen_in_lists; /* those who browse see the conversation change */
     struct service_audience audience;
 };
 
@@ -96,6 +98,25 @@ static struct status note(struct service_work *work, const struct publication *p
     return status_ok();
 }
 
+/* Messages, mutes and connections come and go; title, time, seats and who is there are listed. */
+static bool is_seen_in_lists(const lc_event *event) {
+    switch (event->kind_case) {
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_JOINED:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_LEFT:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_REMOVED:
+    case LIVECONV__V1__EVENT__KIND_COUNTS_CHANGED:
+    case LIVECONV__V1__EVENT__KIND_CONVERSATION_CREATED:
+    case LIVECONV__V1__EVENT__KIND_CONVERSATION_UPDATED:
+    case LIVECONV__V1__EVENT__KIND_CONVERSATION_STARTED:
+    case LIVECONV__V1__EVENT__KIND_CONVERSATION_ENDED:
+    case LIVECONV__V1__EVENT__KIND_CONVERSATION_CANCELLED:
+    case LIVECONV__V1__EVENT__KIND_CONVERSATION_LOCKED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 struct status service_event_append(struct service_work *work, struct store_topic *topic,
                                    const lc_event *event, const struct service_audience *audience,
                                    uint64_t *ret_sequence) {
@@ -113,7 +134,8 @@ struct status service_event_append(struct service_work *work, struct store_topic
                                       .version = new_event.sequence,
                                       .bytes = new_event.bytes,
                                       .len_bytes = new_event.len_bytes,
-                                      .is_private = audience != NULL};
+                                      .is_private = audience != NULL,
+                                      .is_seen_in_lists = is_seen_in_lists(event)};
     if (audience != NULL)
         publication.audience = *audience;
     TRY(note(work, &publication));
@@ -200,24 +222,31 @@ struct status service_events_flush(struct service_work *work) {
     return status_ok();
 }
 
-void service_events_publish(struct service_events *events, const char *tenant,
-                            struct live_hub *hub) {
-    for (const struct publication *p = events->first; p != NULL && hub != NULL; p = p->next) {
-        struct live_key key;
-        enum live_kind kind = p->kind == STORE_TOPIC_CONVERSATION ? LIVE_CONVERSATION : LIVE_INBOX;
-        if (!live_key_make(tenant, kind, &p->topic, &key))
-            continue;
-        /* Without memory for it the hub finds the event in the log, a little later. */
-        struct rpc_buffer *entry = live_entry_new(p->bytes, p->len_bytes);
-        if (entry == NULL)
-            continue;
-        const struct live_event event = {.sequence = p->sequence,
-                                         .version = p->version,
-                                         .entry = entry,
-                                         .is_private = p->is_private,
-                                         .visible_to = p->audience.to,
-                                         .visible_from = p->audience.from};
-        live_hub_publish(hub, &key, p->epoch, &event, 1);
-        rpc_buffer_unref(&entry);
+static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p) {
+    struct live_key key;
+    enum live_kind kind = p->kind == STORE_TOPIC_CONVERSATION ? LIVE_CONVERSATION : LIVE_INBOX;
+    if (!live_key_make(tenant, kind, &p->topic, &key))
+        return;
+    /* Without memory for it the hub finds the event in the log, a little later. */
+    struct rpc_buffer *entry = live_entry_new(p->bytes, p->len_bytes);
+    if (entry == NULL)
+        return;
+    const struct live_event event = {.sequence = p->sequence,
+                                     .version = p->version,
+                                     .entry = entry,
+                                     .is_private = p->is_private,
+                                     .visible_to = p->audience.to,
+                                     .visible_from = p->audience.from};
+    live_hub_publish(hub, &key, p->epoch, &event, 1);
+    rpc_buffer_unref(&entry);
+}
+
+void service_events_publish(struct service_context *context, const char *tenant,
+                            const struct service_events *events) {
+    for (const struct publication *p = events->first; p != NULL; p = p->next) {
+        if (context->hub != NULL)
+            publish_one(context->hub, tenant, p);
+        if (p->is_seen_in_lists)
+            service_live_changed(context->live, tenant, &p->topic);
     }
 }

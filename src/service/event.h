@@ -20,7 +20,7 @@
 #include "liveconv/v1/events.grpc-c.h"
 #include "store/event.h"
 
-struct live_hub;
+struct service_context;
 struct service_events;
 struct service_work;
 
@@ -58,7 +58,8 @@ struct status service_events_new(struct arena *arena,
                                  struct service_events **ret_events) STATUS_MUST_USE;
 void service_events_clear(struct service_events *events);                      /* before each run */
 struct status service_events_flush(struct service_work *work) STATUS_MUST_USE; /* inboxes */
-void service_events_publish(struct service_events *events, const char *tenant,
-                            struct live_hub *hub); /* after the commit; hub may be NULL */
+/* After the commit: to those who follow the topics, and to those who browse. */
+void service_events_publish(struct service_context *context, const char *tenant,
+                            const struct service_events *events);
 
 #endif

@@ -1,8 +1,6 @@
 #include "service/service.h"
 
 #include "liveconv/v1/analytics_service.grpc-c.h"
-#include "liveconv/v1/live_service.grpc-c.h"
-#include "liveconv/v1/message_service.grpc-c.h"
 #include "liveconv/v1/safety_service.grpc-c.h"
 #include "service/fault.h"
 #include "service/tenant.h"
@@ -41,6 +39,7 @@ static struct status build(struct service_context *context, const struct service
     context->clock = options->clock;
     context->hub = options->hub;
     context->presence = options->presence;
+    context->live = options->live;
     context->journal = options->journal;
     context->revocations = options->revocations;
     context->node_id = options->node_id;
@@ -94,8 +93,6 @@ struct status service_new_id(struct service_context *context, struct uuid *ret_i
 /* Services that have no handlers yet: their methods are known, and UNIMPLEMENTED. */
 static const struct lc_safety_service_handlers safety_handlers;
 static const struct lc_analytics_service_handlers analytics_handlers;
-static const struct lc_live_service_handlers live_handlers;
-static const struct lc_message_service_handlers message_handlers;
 
 struct status service_register_all(struct rpc_server *server, struct service_context *context) {
     TRY(service_register_conversation(server, context));
@@ -103,8 +100,8 @@ struct status service_register_all(struct rpc_server *server, struct service_con
     TRY(service_register_account(server, context));
     TRY(service_register_user(server, context));
     TRY(service_register_feedback(server, context));
-    TRY(lc_live_service_register(server, &live_handlers));
-    TRY(lc_message_service_register(server, &message_handlers));
+    TRY(service_register_live(server, context));
+    TRY(service_register_message(server, context));
     TRY(lc_safety_service_register(server, &safety_handlers));
     return lc_analytics_service_register(server, &analytics_handlers);
 }

@@ -37,6 +37,7 @@ struct log;
 struct rpc_call;
 struct rpc_server;
 struct service_context;
+struct service_live;
 struct service_tenants;
 struct service_users;
 struct store_journal;
@@ -47,6 +48,7 @@ struct service_options {
     const struct clock *clock;            /* default: the system's */
     struct live_hub *hub;                 /* NULL: nobody is told of what happens */
     struct live_presence *presence;       /* may be NULL */
+    struct service_live *live;            /* NULL: no streams (service/live.h) */
     struct store_journal *journal;        /* NULL: SendMessage is UNIMPLEMENTED */
     struct auth_revocations *revocations; /* told by SuspendUser; may be NULL */
     const char *node_id;                  /* default "node" */
@@ -68,8 +70,9 @@ struct service_context {
     struct db_pool *pool;
     const struct clock *clock;
     struct uuid_generator *uuids;
-    struct live_hub *hub; /* the next three may be NULL */
+    struct live_hub *hub; /* the next four may be NULL */
     struct live_presence *presence;
+    struct service_live *live;
     struct store_journal *journal;
     struct auth_revocations *revocations;
     const char *node_id;

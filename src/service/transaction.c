@@ -187,7 +187,7 @@ struct status service_mutate(struct service_context *context, struct rpc_call *c
     status = resolve(&attempt, status, &report);
     if (!status_is_ok(status))
         return service_fault(call, status, &report);
-    service_events_publish(attempt.work.events, caller->tenant, context->hub);
+    service_events_publish(context, caller->tenant, attempt.work.events);
     return status_ok();
 }
 
@@ -213,7 +213,7 @@ struct status service_transact(struct service_context *context, struct arena *ar
     struct plain plain = {.run = run, .argument = argument};
     TRY(begin_work(context, arena, tenant, &plain.work));
     TRY(db_transaction(context->pool, deadline_us, run_plain, &plain, ret_report));
-    service_events_publish(plain.work.events, tenant, context->hub);
+    service_events_publish(context, tenant, plain.work.events);
     return status_ok();
 }
 

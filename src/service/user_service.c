@@ -2,11 +2,11 @@
 #include "base/str.h"
 #include "domain/language.h"
 #include "domain/reason.h"
-#include "live/hub.h"
 #include "liveconv/v1/user_service.grpc-c.h"
 #include "rpc/call.h"
 #include "service/convert.h"
 #include "service/fault.h"
+#include "service/live.h"
 #include "service/service.h"
 #include "service/transaction.h"
 #include "service/users.h"
@@ -195,7 +195,6 @@ static struct status suspend(struct service_work *work, void *argument) {
 /* Here at once; other nodes look every second. */
 static void feel_suspension(struct service_context *context, const char *tenant,
                             const struct uuid *id, const lc_user *user) {
-    struct live_user live_user;
     int64_t until_us = convert_time_us(user->suspended_until);
     service_users_forget(context->users, tenant, user->subject);
     if (context->revocations != NULL && !user->suspended)
@@ -204,8 +203,8 @@ static void feel_suspension(struct service_context *context, const char *tenant,
     if (context->revocations != NULL && user->suspended)
         (void)auth_revoke_user(context->revocations, tenant, user->subject,
                                until_us == 0 ? INT64_MAX : until_us);
-    if (context->hub != NULL && user->suspended && live_user_make(tenant, id, &live_user))
-        live_hub_suspend_user(context->hub, &live_user);
+    if (user->suspended)
+        service_live_suspend(context->live, tenant, id);
 }
 
 static struct status suspend_user(void *self, struct rpc_call *call,
