@@ -10,6 +10,8 @@
 #include "db/tx.h"
 #include "domain/reason.h"
 #include "domain/types.h"
+#include "service/live.h"
+#include "store/journal.h"
 #include "store/tenant.h"
 
 #include <stdarg.h>
@@ -139,6 +141,21 @@ struct rpc_call_options liveconv_as(const char *token) {
 
 /* ---- the server ---- */
 
+static void start_live(struct liveconv_server *lc, const struct liveconv_server_options *options,
+                       struct service_options *services) {
+    struct service_live_options live;
+    service_live_options_init(&live);
+    live.server = lc->server;
+    if (options != NULL && options->configure_live != NULL)
+        options->configure_live(&live);
+    must("live", service_live_new(&live, &lc->live));
+    lc->journal = store_journal_new(lc->pool, clock_system());
+    services->live = lc->live;
+    services->hub = service_live_hub(lc->live);
+    services->presence = service_live_presence(lc->live);
+    services->journal = lc->journal;
+}
+
 static void start_server(struct liveconv_server *lc, const struct liveconv_server_options *options,
                          size_t workers) {
     struct rpc_server_options server;
@@ -157,7 +174,9 @@ static void start_server(struct liveconv_server *lc, const struct liveconv_serve
     if (options != NULL && options->configure != NULL)
         options->configure(&server, &services);
     must("server", rpc_server_new(&server, &lc->server));
+    start_live(lc, options, &services);
     must("services", service_context_new(&services, &lc->context));
+    must("live", service_live_bind(lc->live, lc->context));
     must("registering", service_register_all(lc->server, lc->context));
     must("starting", rpc_server_start(lc->server));
     snprintf(lc->target, sizeof lc->target, "127.0.0.1:%d", rpc_server_port(lc->server));
@@ -173,7 +192,9 @@ static void stop_server(struct liveconv_server *lc) {
     rpc_server_figures(lc->server, &figures);
     if (figures.open_calls != 0 || figures.open_streams != 0)
         give_up("calls were left open", status_ok(), NULL);
+    service_live_free(&lc->live);
     rpc_server_free(&lc->server);
+    store_journal_free(&lc->journal);
     service_context_free(&lc->context);
 }
 

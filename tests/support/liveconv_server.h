@@ -31,6 +31,9 @@
 struct auth_keys;
 struct auth_revocations;
 struct authenticator;
+struct service_live;
+struct service_live_options;
+struct store_journal;
 
 #define LIVECONV_TENANT "school"
 #define LIVECONV_OTHER_TENANT "elsewhere"
@@ -39,6 +42,8 @@ struct liveconv_server_options {
     size_t workers; /* and connections to the database; 0: 8 */
     /* Changes what the server or the services are made of, before they are. May be NULL. */
     void (*configure)(struct rpc_server_options *server, struct service_options *services);
+    /* The same for what is live. May be NULL. */
+    void (*configure_live)(struct service_live_options *live);
 };
 
 struct liveconv_server {
@@ -49,6 +54,8 @@ struct liveconv_server {
     struct auth_revocations *revocations;
     struct authenticator *authenticator;
     struct rpc_server *server;
+    struct store_journal *journal;
+    struct service_live *live;
     struct service_context *context;
     struct rpc_channel *channel;
     char target[64];
