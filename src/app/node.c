@@ -152,6 +152,8 @@ static void drain(struct app_node *node) {
     if (node->work != NULL)
         schedule_stop(node->work);
     rpc_server_shutdown(node->server, grace_ms);
+    if (node->schema_fits && !node->was_told && !node->jobs.was_replaced)
+        jobs_release_node(&node->jobs);
 }
 
 bool app_node_serve(struct app_node *node) {
@@ -168,7 +170,12 @@ void app_node_free(struct app_node **node) {
     schedule_free(&gone->watch);
     schedule_free(&gone->work);
     side_port_free(&gone->side);
+    if (gone->server != NULL)
+        rpc_server_shutdown(gone->server, 0);
+    node_services_free(gone);
     rpc_server_free(&gone->server);
+    store_journal_free(&gone->journal);
+    node_context_free(gone);
     rpc_health_free(&gone->health);
     rpc_reflection_free(&gone->reflection);
     rate_limit_free(&gone->rate);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "app/jobs.h"
 #include "app/metrics.h"
 #include "app/rate_limit.h"
 #include "app/schedule.h"
@@ -21,6 +22,8 @@
 #include "rpc/health.h"
 #include "rpc/reflection.h"
 #include "rpc/server.h"
+#include "service/service.h"
+#include "store/journal.h"
 
 enum node_phase {
     NODE_WAITING, /* for the database */
@@ -43,18 +46,21 @@ struct app_node {
     struct authenticator *authenticator;
     struct rate_limit *rate; /* NULL: unlimited */
     struct rpc_server *server;
+    struct store_journal *journal;
+    struct service_live *live;
+    struct service_context *services;
     struct rpc_health *health;
     struct rpc_reflection *reflection;
+    struct jobs jobs;
     struct schedule *watch; /* readiness, and what must be felt soon */
     struct schedule *work;  /* what falls due although nobody calls */
     struct side_route routes[NODE_ROUTES];
     struct side_port *side;
 
-    _Atomic int phase;        /* enum node_phase */
-    _Atomic bool failed;      /* cannot go on */
-    bool schema_fits;         /* of the thread that looks at the database */
-    bool was_told;            /* that the database does not answer */
-    int64_t suspensions_from; /* changed_at_us up to which suspensions are known */
+    _Atomic int phase;   /* enum node_phase */
+    _Atomic bool failed; /* cannot go on */
+    bool schema_fits;    /* of the thread that looks at the database */
+    bool was_told;       /* that the database does not answer */
 };
 
 /* ---- node_watch.c ---- */
@@ -71,6 +77,15 @@ bool node_schedules_start(struct app_node *node);
 
 /* INVALID_ARGUMENT, UNAVAILABLE as side_port_new(). */
 struct status node_side_start(struct app_node *node) STATUS_MUST_USE;
+
+/* ---- node_services.c ---- */
+
+/* The services of the contract with what is live of them, registered. */
+struct status node_services_new(struct app_node *node) STATUS_MUST_USE;
+/* What is live, after the server was shut down and before it is freed. */
+void node_services_free(struct app_node *node);
+/* What the services had in common, after the server is freed. */
+void node_context_free(struct app_node *node);
 
 /* ---- node_rpc.c ---- */
 

@@ -96,6 +96,8 @@ static struct status build_server(struct app_node *node) {
 struct status node_rpc_new(struct app_node *node, struct str *problem) {
     struct status status = build_server(node);
     if (status_is_ok(status))
+        status = node_services_new(node);
+    if (status_is_ok(status))
         status = rpc_health_new(node->server, &node->health);
     if (status_is_ok(status))
         status = rpc_reflection_new(node->server, &node->reflection);

@@ -68,16 +68,63 @@ enum schedule_verdict node_look(void *context) {
     return SCHEDULE_DONE;
 }
 
+/* Suspensions are unknown until the database was asked; nothing else is lost by trying. */
+static enum schedule_verdict suspensions(void *context) {
+    struct app_node *node = context;
+    return atomic_load(&node->phase) == NODE_READY ? jobs_suspensions(&node->jobs) : SCHEDULE_DONE;
+}
+
+static enum schedule_verdict presence(void *context) {
+    struct app_node *node = context;
+    if (atomic_load(&node->phase) != NODE_READY)
+        return SCHEDULE_DONE;
+    enum schedule_verdict verdict = jobs_presence(&node->jobs);
+    if (node->jobs.was_replaced && !atomic_exchange(&node->failed, true)) {
+        log_event(node->log, LOG_ERROR, "another server has started under this node's name",
+                  LOG_STR("node", config_string(node->config, "server.node-id")));
+        app_signals_stop(node->signals);
+    }
+    return verdict;
+}
+
+static enum schedule_verdict sessions(void *context) {
+    struct app_node *node = context;
+    return atomic_load(&node->phase) == NODE_READY ? jobs_sessions(&node->jobs) : SCHEDULE_DONE;
+}
+
+static enum schedule_verdict trim(void *context) {
+    struct app_node *node = context;
+    return atomic_load(&node->phase) == NODE_READY ? jobs_trim(&node->jobs) : SCHEDULE_DONE;
+}
+
+static struct schedule_job every(struct app_node *node, const char *setting, const char *name,
+                                 enum schedule_verdict (*run)(void *context)) {
+    return (struct schedule_job){.name = name,
+                                 .period_ms = config_duration_ms(node->config, setting),
+                                 .run = run,
+                                 .context = node};
+}
+
 bool node_schedules_new(struct app_node *node) {
     const struct schedule_job watch[] = {
-        {.name = "ready",
-         .period_ms = config_duration_ms(node->config, "schedule.ready-every"),
-         .run = node_look,
-         .context = node},
+        every(node, "schedule.ready-every", "ready", node_look),
+        every(node, "schedule.suspensions-every", "suspensions", suspensions),
+        every(node, "schedule.presence-every", "presence", presence),
     };
+    const struct schedule_job work[] = {
+        every(node, "schedule.sessions-every", "sessions", sessions),
+        every(node, "schedule.trim-every", "trim", trim),
+    };
+    node->jobs = (struct jobs){.context = node->services,
+                               .revocations = node->revocations,
+                               .log = node->log,
+                               .batch = (int32_t)config_int(node->config, "schedule.batch")};
     node->watch =
         schedule_new(watch, sizeof watch / sizeof watch[0], node->clock, node->incarnation);
-    return node->watch != NULL;
+    if (node->watch == NULL || !config_bool(node->config, "schedule.enabled"))
+        return node->watch != NULL;
+    node->work = schedule_new(work, sizeof work / sizeof work[0], node->clock, ~node->incarnation);
+    return node->work != NULL;
 }
 
 bool node_schedules_start(struct app_node *node) {

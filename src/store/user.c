@@ -268,6 +268,7 @@ struct status store_user_access_changes(struct db_tx *tx, struct arena *arena, i
                                  store_into_time(&until_us),
                                  db_into_time_us(&item.changed_at_us))));
         item.is_suspended = is_suspended(at_us, until_us, now_us);
+        item.suspended_until_us = until_us;
         TRY(store_list_grow(arena, &changes, sizeof *changes, count, &capacity));
         changes[count++] = item;
     }

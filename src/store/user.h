@@ -76,6 +76,7 @@ struct store_access_change {
     struct uuid id;
     const char *subject;
     bool is_suspended;
+    int64_t suspended_until_us; /* 0: for good */
     int64_t changed_at_us;
 };
 

@@ -1,0 +1,42 @@
+/*
+ * What falls due although nobody calls: sessions that start, end or are called off by the clock,
+ * old events and request records, suspensions that another node decided.
+ *
+ * Every job works in small batches, leaves out what others have locked, and looks again under the
+ * lock before it acts: it may run on every node at once.
+ *
+ * Thread-safety: each job belongs to one thread at a time.
+ */
+#ifndef APP_JOBS_H
+#define APP_JOBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/schedule.h"
+#include "base/status.h"
+
+struct arena;
+struct auth_revocations;
+struct log;
+struct service_context;
+
+struct jobs {
+    struct service_context *context;
+    struct auth_revocations *revocations;
+    struct log *log;
+    int32_t batch;            /* rows at most in one transaction */
+    bool was_replaced;        /* out: another server has started under this node's name */
+    int64_t suspensions_from; /* changes before this time are known; starts at 0: all of them */
+};
+
+/* Each takes a struct jobs. */
+enum schedule_verdict jobs_sessions(void *jobs);
+enum schedule_verdict jobs_trim(void *jobs);
+enum schedule_verdict jobs_suspensions(void *jobs);
+enum schedule_verdict jobs_presence(void *jobs);
+
+/* At the end: other nodes need not wait until this one's lease is over. */
+void jobs_release_node(struct jobs *jobs);
+
+#endif
