@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "store/booking_row.h"
 #include "store/conversation_row.h"
+#include "store/statements.h"
 
 enum { STATES = 7, PAYMENTS = 6 };
 
@@ -58,6 +59,14 @@ static void add_all(struct store_args *args, const char *tenant,
     store_arg(args, db_int64(store_page_rows(page)));
 }
 
+const struct db_sql *store_booking_list_statement(const char *tenant,
+                                                  const struct store_booking_query *query,
+                                                  struct store_args *ret_args) {
+    ret_args->count = 0;
+    add_all(ret_args, tenant, query);
+    return query->earliest_first ? &earliest_first : &latest_first;
+}
+
 struct status store_booking_view_read(struct db_rows *rows, struct arena *arena,
                                       struct store_booking_view *ret_view) {
     struct store_booking_row booking = {.status = NULL};
@@ -75,15 +84,14 @@ struct status store_booking_list(struct db_tx *tx, struct arena *arena, const ch
                                  struct store_booking_list *ret_list) {
     size_t most = (size_t)store_page_rows(&query->page) - 1;
     struct store_booking_list list = {.count = 0};
-    struct store_args args = {.count = 0};
+    struct store_args args;
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
     list.items = arena_alloc_array(arena, most, sizeof *list.items);
     if (list.items == NULL)
         return store_no_room();
-    add_all(&args, tenant, query);
-    TRY(db_query(tx, query->earliest_first ? &earliest_first : &latest_first, args.values,
-                 args.count, &rows));
+    const struct db_sql *sql = store_booking_list_statement(tenant, query, &args);
+    TRY(db_query(tx, sql, args.values, args.count, &rows));
     while (db_rows_next(rows)) {
         if (list.count == most) {
             list.has_more = true;

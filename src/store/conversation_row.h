@@ -23,14 +23,16 @@
     " LEFT JOIN users h ON h.tenant_id = c.tenant_id AND h.id = c.hostId"                          \
     " LEFT JOIN users i ON i.tenant_id = c.tenant_id AND i.id = c.instructorId"
 
-/* Of the viewer: booking b, participant p, invitation v. Three parameters: the viewer, or NULL. */
+/* Of the viewer: booking b, participant p, invitation v. Three parameters: the viewer, or NULL.
+ * Their unique keys are forced: for a viewer with few rows the optimizer would rather gather those
+ * and join them through a buffer, which loses the list's order. */
 #define STORE_VIEWER_JOINS                                                                         \
-    " LEFT JOIN live_conversation_bookings b ON b.tenant_id = c.tenant_id"                         \
-    " AND b.conversationId = c.id AND b.userId = ?"                                                \
-    " LEFT JOIN live_conversation_participants p ON p.tenant_id = c.tenant_id"                     \
-    " AND p.conversationId = c.id AND p.userId = ?"                                                \
-    " LEFT JOIN conversation_invitations v ON v.tenant_id = c.tenant_id"                           \
-    " AND v.conversationId = c.id AND v.userId = ?"
+    " LEFT JOIN live_conversation_bookings b FORCE INDEX (booking_once)"                           \
+    " ON b.tenant_id = c.tenant_id AND b.conversationId = c.id AND b.userId = ?"                   \
+    " LEFT JOIN live_conversation_participants p FORCE INDEX (participant_once)"                   \
+    " ON p.tenant_id = c.tenant_id AND p.conversationId = c.id AND p.userId = ?"                   \
+    " LEFT JOIN conversation_invitations v FORCE INDEX (PRIMARY)"                                  \
+    " ON v.tenant_id = c.tenant_id AND v.conversationId = c.id AND v.userId = ?"
 
 /* Visible to p, of others, not deleted, above p's read position. */
 #define STORE_UNREAD_FROM                                                                          \

@@ -1,0 +1,24 @@
+/*
+ * The statements of the lists, with their parameters: so that a test can ask the server how it
+ * would run them. Private to src/store.
+ *
+ * Thread-safety: functions without state.
+ */
+#ifndef STORE_STATEMENTS_H
+#define STORE_STATEMENTS_H
+
+#include "store/booking.h"
+#include "store/conversation.h"
+#include "store/internal.h"
+
+/* Values borrow from the query and its terms; ranges of search terms are in `arena`. */
+struct status store_conversation_list_statement(struct arena *arena, const char *tenant,
+                                                const struct store_conversation_query *query,
+                                                struct store_args *ret_args,
+                                                const struct db_sql **ret_sql) STATUS_MUST_USE;
+
+const struct db_sql *store_booking_list_statement(const char *tenant,
+                                                  const struct store_booking_query *query,
+                                                  struct store_args *ret_args);
+
+#endif
