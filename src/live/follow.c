@@ -113,7 +113,8 @@ static void need_snapshot(struct live_follow *follow, enum live_snapshot_reason 
 /* It may hold a text that was rewritten since, or be of a log that is not there any more. */
 static bool is_stale(const struct live_follow *follow) {
     return follow->snapshot_position.epoch != follow->topic->epoch ||
-           follow->snapshot_position.sequence < follow->topic->rewritten;
+           follow->snapshot_position.sequence <
+               live_topic_rewritten(follow->topic, follow->snapshot_position.epoch);
 }
 
 static enum live_next tell_snapshot(struct live_follow *follow, struct live_frame *frame) {
@@ -177,7 +178,7 @@ static void begin(struct live_follow *follow) {
 /* ---- along the log ---- */
 
 struct collected {
-    struct rpc_buffer *entries[LIVE_BATCH_EVENTS]; /* not referenced: put at once */
+    struct rpc_buffer *entries[LIVE_BATCH_EVENTS]; /* a reference each: pages come and go */
     size_t count;
     size_t len_bytes;
 };
@@ -194,19 +195,16 @@ static enum live_reach collect(struct live_follow *follow, struct collected *col
             if (collected->count == LIVE_BATCH_EVENTS ||
                 (collected->count > 0 && collected->len_bytes + len > LIVE_BATCH_BYTES))
                 break;
-            collected->entries[collected->count++] = event->entry;
+            collected->entries[collected->count++] = rpc_buffer_ref(event->entry);
             collected->len_bytes += len;
         }
         follow->cursor++;
-        if (collected->count > 0 && !live_ring_reaches(&topic->ring, follow->cursor) &&
-            follow->cursor % topic->hub->options.page_entries == 0)
-            break; /* the next page may push this one out */
     }
     return reach;
 }
 
 static enum live_next tell_batch(struct live_follow *follow, struct live_frame *frame,
-                                 const struct collected *collected) {
+                                 struct collected *collected) {
     struct live_topic *topic = follow->topic;
     struct live_batch batch = {
         .topic = follow->name,

@@ -127,8 +127,8 @@ bool live_frame_batch(struct live_frame *frame, const struct live_batch *batch,
     for (size_t i = 0; i < count; i++)
         tail_len += rpc_buffer_len(entries[i]);
     bool made = begin(frame, RESPONSE_BATCH, &wire, tail_len);
-    for (size_t i = 0; made && i < count; i++)
-        made = live_frame_share(frame, entries[i]);
+    for (size_t i = 0; i < count; i++)
+        made = live_frame_give(frame, entries[i]) && made;
     return made;
 }
 

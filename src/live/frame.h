@@ -77,11 +77,12 @@ struct live_topic_position {
 };
 
 /* Each makes one whole SubscribeResponse in an empty frame; false when out of memory, the frame
- * then holds nothing. `entries` are shared. */
+ * then holds nothing. */
 bool live_frame_welcome(struct live_frame *frame, const struct live_welcome *welcome);
 bool live_frame_snapshot(struct live_frame *frame, const char *topic,
                          const struct live_position *position, enum live_snapshot_reason reason,
                          struct rpc_buffer *state);
+/* Takes the caller's references to the entries, also on failure. */
 bool live_frame_batch(struct live_frame *frame, const struct live_batch *batch,
                       struct rpc_buffer *const *entries, size_t count);
 /* `kind` is the encoded field of Signal.kind: tag (3 to 6), length and message. */

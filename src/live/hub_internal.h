@@ -77,6 +77,7 @@ struct live_read {
     enum live_read_kind kind;
     uint64_t generation; /* of the topic, when it was asked */
     uint64_t number;     /* HEAD */
+    uint64_t distrusts;  /* FILL: of the ring, when it was asked */
     struct live_event *events;
     size_t count;
     size_t capacity;
@@ -103,10 +104,12 @@ struct live_topic {
     struct live_ring ring;
     uint64_t epoch;       /* 0: not opened yet */
     uint64_t heard_epoch; /* of what waits in a ring that is not opened yet */
+    uint64_t ignored;     /* newest version of what was published and not taken, for its epoch */
     uint64_t floor;
-    uint64_t generation;  /* reads that were asked under another are not used */
-    uint64_t rewritten;   /* newest version of any rewrite that was heard of */
-    struct status broken; /* the log is damaged */
+    uint64_t generation;               /* reads that were asked under another are not used */
+    struct live_position rewritten[2]; /* newest version of any rewrite that was heard of, for the
+                                          topic's epoch and for another that may become it */
+    struct status broken;              /* the log is damaged */
 
     struct live_follow *followers;
     struct live_read *reading; /* pages that are being read */
@@ -141,6 +144,9 @@ struct live_topic {
 struct live_topic *live_topic_get(struct live_hub *hub, const struct live_key *key);
 struct live_topic *live_topic_find(struct live_hub *hub, const struct live_key *key);
 void live_topic_free(struct live_topic *topic);
+
+/* The newest version of a rewrite that was heard of in the log of that epoch; 0: none. */
+uint64_t live_topic_rewritten(const struct live_topic *topic, uint64_t epoch);
 
 /* Wakes all who follow. */
 void live_topic_wake(struct live_topic *topic);

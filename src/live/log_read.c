@@ -81,6 +81,7 @@ bool live_topic_read(struct live_topic *topic, enum live_read_kind kind, uint64_
     read->request = (struct live_read_request){.key = topic->key, .after = after, .limit = limit};
     read->kind = kind;
     read->generation = topic->generation;
+    read->distrusts = topic->ring.distrusts;
     topic->reads++;
     if (kind == LIVE_READ_PAGE) {
         read->next = topic->reading;

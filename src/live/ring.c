@@ -102,8 +102,11 @@ static void keep_early(struct live_ring *ring, const struct live_event *event) {
         rpc_buffer_ref(old->entry);
         return;
     }
-    if (!reserve_early(ring))
+    if (!reserve_early(ring)) {
+        if (event->version > event->sequence)
+            live_ring_distrust(ring, event->sequence);
         return;
+    }
     memmove(&ring->early[at + 1], &ring->early[at], (ring->early_count - at) * sizeof *ring->early);
     ring->early[at] = *event;
     rpc_buffer_ref(event->entry);
@@ -152,6 +155,7 @@ void live_ring_reset(struct live_ring *ring) {
     ring->first = 1;
     ring->head = 0;
     ring->known_head = 0;
+    ring->distrust = 0;
     ring->anchored = false;
     ring->hole_since_us = 0;
 }
@@ -176,13 +180,20 @@ void live_ring_anchor(struct live_ring *ring, uint64_t head, int64_t now_us) {
     date_hole(ring, true, now_us);
 }
 
+void live_ring_distrust(struct live_ring *ring, uint64_t sequence) {
+    if (sequence <= ring->distrust)
+        return;
+    ring->distrust = sequence;
+    ring->distrusts++;
+}
+
 void live_ring_hear(struct live_ring *ring, uint64_t head, int64_t now_us) {
     if (head > ring->known_head)
         ring->known_head = head;
     date_hole(ring, false, now_us);
 }
 
-bool live_ring_publish(struct live_ring *ring, const struct live_event *event, int64_t now_us) {
+bool live_ring_fill(struct live_ring *ring, const struct live_event *event, int64_t now_us) {
     bool moved = false;
     if (event->sequence > ring->known_head)
         ring->known_head = event->sequence;
@@ -197,6 +208,13 @@ bool live_ring_publish(struct live_ring *ring, const struct live_event *event, i
     }
     date_hole(ring, moved, now_us);
     return moved;
+}
+
+bool live_ring_publish(struct live_ring *ring, const struct live_event *event, int64_t now_us) {
+    if (event->version > event->sequence || event->sequence > ring->distrust)
+        return live_ring_fill(ring, event, now_us);
+    live_ring_hear(ring, event->sequence, now_us);
+    return false;
 }
 
 const struct live_event *live_ring_at(const struct live_ring *ring, uint64_t sequence) {

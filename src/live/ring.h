@@ -34,7 +34,9 @@ struct live_ring {
     uint64_t head;
     uint64_t known_head; /* the highest sequence that was heard of */
     bool anchored;
-    int64_t hole_since_us;    /* when known_head went above head; 0: it has not */
+    uint64_t distrust;     /* up to here only the log's texts are taken: newer may have been lost */
+    uint64_t distrusts;    /* times that it rose: what was asked for before is not the last word */
+    int64_t hole_since_us; /* when known_head went above head; 0: it has not */
     struct live_event *early; /* sorted by sequence, one per sequence */
     size_t early_count;
     size_t early_capacity;
@@ -55,6 +57,11 @@ void live_ring_reset(struct live_ring *ring);
  * known, so that it is read from the log.
  */
 bool live_ring_publish(struct live_ring *ring, const struct live_event *event, int64_t now_us);
+/* The same for an event that was read from the log, after the last live_ring_distrust(). */
+bool live_ring_fill(struct live_ring *ring, const struct live_event *event, int64_t now_us);
+/* Rewrites of events up to `sequence` may have been missed: what is published there as it was first
+ * written is not taken, but read from the log. */
+void live_ring_distrust(struct live_ring *ring, uint64_t sequence);
 /* Only that the log reaches up to `head`. */
 void live_ring_hear(struct live_ring *ring, uint64_t head, int64_t now_us);
 

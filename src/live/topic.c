@@ -246,31 +246,57 @@ static void keep_rewrite(struct live_topic *topic, const struct live_event *even
     rpc_buffer_ref(event->entry);
 }
 
+uint64_t live_topic_rewritten(const struct live_topic *topic, uint64_t epoch) {
+    for (size_t i = 0; i < 2; i++)
+        if (topic->rewritten[i].epoch == epoch)
+            return topic->rewritten[i].sequence;
+    return 0;
+}
+
+static void note_version(struct live_topic *topic, uint64_t epoch, uint64_t version) {
+    struct live_position *noted = topic->rewritten;
+    if (noted[0].epoch != epoch &&
+        (noted[1].epoch == epoch || (noted[0].epoch != 0 && noted[0].epoch == topic->epoch)))
+        noted++;
+    if (noted->epoch != epoch)
+        *noted = (struct live_position){.epoch = epoch};
+    if (version > noted->sequence)
+        noted->sequence = version;
+}
+
 static void note_rewrite(struct live_topic *topic, const struct live_event *event) {
-    if (event->version > topic->rewritten)
-        topic->rewritten = event->version;
     for (struct live_read *page = topic->pages; page != NULL; page = page->next)
         rewrite_page(page, event);
     if (topic->reading != NULL || topic->filling)
         keep_rewrite(topic, event);
 }
 
+static void ignore(struct live_topic *topic, uint64_t version) {
+    if (version > topic->ignored)
+        topic->ignored = version;
+}
+
 /* False when it belongs to another log than the topic's: only the log can say which is right. */
-static bool same_log(struct live_topic *topic, uint64_t epoch) {
+static bool same_log(struct live_topic *topic, uint64_t epoch, uint64_t version) {
+    if (topic->epoch == epoch)
+        return true;
     if (topic->epoch != 0) {
-        if (topic->epoch == epoch)
-            return true;
+        ignore(topic, version);
         ask_head(topic);
         return false;
     }
-    if (topic->heard_epoch != 0 && topic->heard_epoch != epoch)
+    if (topic->heard_epoch != 0 && topic->heard_epoch != epoch) {
+        ignore(topic, topic->ring.known_head);
         live_ring_reset(&topic->ring);
+    }
     topic->heard_epoch = epoch;
     return true;
 }
 
 void live_topic_publish(struct live_topic *topic, uint64_t epoch, const struct live_event *event) {
-    if (!same_log(topic, epoch))
+    if (event->version > event->sequence)
+        note_version(topic, epoch, event->version);
+    if (!same_log(topic, epoch, event->version))
         return;
     if (event->version > event->sequence)
         note_rewrite(topic, event);
@@ -280,15 +306,14 @@ void live_topic_publish(struct live_topic *topic, uint64_t epoch, const struct l
 }
 
 void live_topic_hear(struct live_topic *topic, uint64_t epoch, uint64_t head) {
-    if (!same_log(topic, epoch))
+    if (!same_log(topic, epoch, head))
         return;
     live_ring_hear(&topic->ring, head, now_of(topic));
     schedule(topic);
 }
 
 void live_topic_forget(struct live_topic *topic, uint64_t version) {
-    if (version > topic->rewritten)
-        topic->rewritten = version;
+    note_version(topic, topic->epoch, version);
     topic->generation++;
     drop_pages(topic);
     drop_rewrites(topic);
@@ -299,6 +324,7 @@ void live_topic_forget(struct live_topic *topic, uint64_t version) {
     if (anchored)
         live_ring_anchor(&topic->ring, head, now_of(topic));
     live_ring_hear(&topic->ring, known_head, now_of(topic));
+    live_ring_distrust(&topic->ring, version > known_head ? version : known_head);
     schedule(topic);
 }
 
@@ -312,12 +338,14 @@ static void jump(struct live_topic *topic, uint64_t head) {
 static void take_epoch(struct live_topic *topic, const struct live_log_state *state) {
     if (topic->epoch == state->epoch)
         return;
-    if (topic->epoch != 0 || topic->heard_epoch != state->epoch)
+    if (topic->epoch != 0 || topic->heard_epoch != state->epoch) {
+        if (topic->epoch == 0)
+            ignore(topic, topic->ring.known_head);
         live_ring_reset(&topic->ring);
+    }
     if (topic->epoch != 0) {
         topic->generation++;
         topic->floor = 0;
-        topic->rewritten = 0;
         topic->rewrites_lost = 0;
         drop_pages(topic);
         drop_rewrites(topic);
@@ -325,6 +353,8 @@ static void take_epoch(struct live_topic *topic, const struct live_log_state *st
     topic->epoch = state->epoch;
     topic->heard_epoch = state->epoch;
     jump(topic, state->head);
+    live_ring_distrust(&topic->ring, topic->ignored);
+    topic->ignored = 0;
 }
 
 static bool is_too_far(const struct live_topic *topic, uint64_t head) {
@@ -343,8 +373,10 @@ static bool on_fill(struct live_topic *topic, struct live_read *read) {
     uint64_t before = topic->ring.head;
     if (read->state.head < topic->rewrites_lost)
         return false;
+    if (read->distrusts != topic->ring.distrusts)
+        return true; /* not used, but asked again at once */
     for (size_t i = 0; i < read->count; i++)
-        live_ring_publish(&topic->ring, &read->events[i], now_of(topic));
+        live_ring_fill(&topic->ring, &read->events[i], now_of(topic));
     for (size_t i = 0; i < topic->rewrite_count; i++)
         live_ring_publish(&topic->ring, &topic->rewrites[i], now_of(topic));
     if (read->state.floor > topic->ring.head || is_too_far(topic, read->state.head))
