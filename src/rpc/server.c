@@ -102,6 +102,8 @@ static size_t core_arguments(const struct rpc_server_options *o, grpc_arg *argum
     arguments[n++] = integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
     /* Two servers on one port would share it silently. */
     arguments[n++] = integer(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    /* Nothing serves channelz here: its counters and traces would be kept for nobody. */
+    arguments[n++] = integer(GRPC_ARG_ENABLE_CHANNELZ, 0);
     arguments[n++] = integer(GRPC_ARG_KEEPALIVE_TIME_MS, (size_t)o->keepalive_time_ms);
     arguments[n++] = integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, (size_t)o->keepalive_timeout_ms);
     arguments[n++] = integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
