@@ -65,13 +65,24 @@ enum {
 #define WHERE_LANGUAGES " AND (? OR c.languageBase = ?) AND (? OR c.language IN (" Q20 "))"
 #define WHERE_LEVELS " AND (? OR c.level IN (?, ?, " Q4 "))"
 /* Who is looking: everything; the public; what the viewer has to do with. */
-#define WHERE_SEEN                                                                                 \
-    " AND (? OR c.isPublic = 1 OR (? AND (c.hostId = ? OR c.instructorId = ? OR b.takesSeat = 1"   \
-    " OR p.id IS NOT NULL OR v.userId IS NOT NULL)))"
-#define WHERE_RELATED                                                                              \
-    " AND (? OR (? AND (c.hostId = ? OR c.instructorId = ?))"                                      \
-    " OR (? AND (b.takesSeat = 1 OR p.id IS NOT NULL)) OR (? AND v.userId IS NOT NULL))"
-#define WHERE_ALL_BUT_FACETS WHERE_FILTER WHERE_SEEN WHERE_RELATED
+#define SEEN(booked, joined, invited)                                                              \
+    " AND (? OR c.isPublic = 1 OR (? AND (c.hostId = ? OR c.instructorId = ? OR " booked           \
+    " OR " joined " OR " invited ")))"
+#define RELATED(booked, joined, invited)                                                           \
+    " AND (? OR (? AND (c.hostId = ? OR c.instructorId = ?)) OR (? AND (" booked " OR " joined     \
+    ")) OR (? AND " invited "))"
+/* Lists have the viewer's rows at hand. Facets count far more conversations than a page has, nearly
+ * all of them public, and look only where they have to. */
+#define BY_JOIN "b.takesSeat = 1", "p.id IS NOT NULL", "v.userId IS NOT NULL"
+#define IS_VIEWERS(table, alias, and)                                                              \
+    "EXISTS (SELECT 1 FROM " table " " alias " WHERE " alias ".tenant_id = c.tenant_id AND " alias \
+    ".conversationId = c.id AND " alias ".userId = ?" and                                          \
+        ")"
+#define BY_LOOKING                                                                                 \
+    IS_VIEWERS("live_conversation_bookings", "b", " AND b.takesSeat = 1"),                         \
+        IS_VIEWERS("live_conversation_participants", "p", ""),                                     \
+        IS_VIEWERS("conversation_invitations", "v", "")
+#define WHERE_VIEWER(...) SEEN(__VA_ARGS__) RELATED(__VA_ARGS__)
 
 #define HAS_TERM                                                                                   \
     " AND (? OR EXISTS (SELECT 1 FROM conversation_terms t WHERE t.tenant_id = c.tenant_id"        \
@@ -90,18 +101,19 @@ enum {
 
 #define LIST(from, terms, page)                                                                    \
     {                                                                                              \
-        "SELECT" STORE_CONVERSATION_COLUMNS "," STORE_VIEWER_COLUMNS from STORE_CONVERSATION_JOINS \
-            STORE_VIEWER_JOINS WHERE_ALL_BUT_FACETS WHERE_LANGUAGES WHERE_LEVELS terms page        \
+        "SELECT" STORE_CONVERSATION_COLUMNS                                                        \
+        "," STORE_VIEWER_COLUMNS from STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS WHERE_FILTER     \
+        WHERE_VIEWER(BY_JOIN) WHERE_LANGUAGES WHERE_LEVELS terms page                              \
     }
 #define COUNT_LANGUAGES(from, terms)                                                               \
     {                                                                                              \
-        "SELECT c.language, COUNT(*)" from STORE_VIEWER_JOINS WHERE_ALL_BUT_FACETS WHERE_LEVELS    \
-            terms " GROUP BY c.language ORDER BY COUNT(*) DESC, c.language LIMIT 100"              \
+        "SELECT c.language, COUNT(*)" from WHERE_FILTER WHERE_VIEWER(BY_LOOKING)                   \
+            WHERE_LEVELS terms " GROUP BY c.language ORDER BY COUNT(*) DESC, c.language LIMIT 100" \
     }
 #define COUNT_LEVELS(from, terms)                                                                  \
     {                                                                                              \
-        "SELECT c.level, COUNT(*)" from STORE_VIEWER_JOINS WHERE_ALL_BUT_FACETS WHERE_LANGUAGES    \
-            terms " GROUP BY c.level ORDER BY c.level LIMIT 6"                                     \
+        "SELECT c.level, COUNT(*)" from WHERE_FILTER WHERE_VIEWER(BY_LOOKING)                      \
+            WHERE_LANGUAGES terms " GROUP BY c.level ORDER BY c.level LIMIT 6"                     \
     }
 
 enum source { SOURCE_OPEN, SOURCE_ALL, SOURCE_SEARCH, SOURCE_MINE, SOURCES };
@@ -219,8 +231,6 @@ static void add_source(struct store_args *args, const char *tenant,
         }
         store_arg(args, db_text(tenant));
     }
-    for (int i = 0; i < 3; i++)
-        store_arg(args, viewer_of(query));
 }
 
 typedef const char *name_fn(unsigned value);
@@ -265,17 +275,25 @@ static void add_filter(struct store_args *args, const char *tenant,
     store_arg(args, db_bool(!query->with_seats_left));
 }
 
-static void add_sight(struct store_args *args, const struct store_conversation_query *query) {
+static void add_viewers(struct store_args *args, const struct store_conversation_query *query,
+                        int count) {
+    for (int i = 0; i < count; i++)
+        store_arg(args, viewer_of(query));
+}
+
+/* `looks`: BY_LOOKING names the viewer at each table. */
+static void add_sight(struct store_args *args, const struct store_conversation_query *query,
+                      bool looks) {
     store_arg(args, db_bool(query->sight == STORE_SIGHT_ALL));
     store_arg(args, db_bool(query->sight == STORE_SIGHT_VIEWER && query->has_viewer));
-    store_arg(args, viewer_of(query));
-    store_arg(args, viewer_of(query));
+    add_viewers(args, query, looks ? 5 : 2);
     store_arg(args, db_bool(query->relation == STORE_RELATION_ANY));
     store_arg(args, db_bool(relates(query, STORE_RELATION_HOSTING)));
-    store_arg(args, viewer_of(query));
-    store_arg(args, viewer_of(query));
+    add_viewers(args, query, 2);
     store_arg(args, db_bool(relates(query, STORE_RELATION_BOOKED)));
+    add_viewers(args, query, looks ? 2 : 0);
     store_arg(args, db_bool(relates(query, STORE_RELATION_INVITED)));
+    add_viewers(args, query, looks ? 1 : 0);
 }
 
 /* Bytes of the base language: "pt" of "pt-BR". */
@@ -371,8 +389,9 @@ struct status store_conversation_list_statement(struct arena *arena, const char 
         plan_search(query->search, plan);
     ret_args->count = 0;
     add_source(ret_args, tenant, query, source, plan);
+    add_viewers(ret_args, query, 3);
     add_filter(ret_args, tenant, query);
-    add_sight(ret_args, query);
+    add_sight(ret_args, query, false);
     add_languages(ret_args, query);
     add_set(ret_args, query->levels, LEVELS, level_name);
     add_terms(ret_args, source, plan);
@@ -404,7 +423,7 @@ static struct status count_languages(struct db_tx *tx, struct arena *arena, cons
 
     add_source(&args, tenant, query, source, plan);
     add_filter(&args, tenant, query);
-    add_sight(&args, query);
+    add_sight(&args, query, true);
     add_set(&args, query->levels, LEVELS, level_name);
     add_terms(&args, source, plan);
     TRY(db_query(tx, &language_facets[source], args.values, args.count, &rows));
@@ -426,7 +445,7 @@ static struct status count_levels(struct db_tx *tx, struct arena *arena, const c
 
     add_source(&args, tenant, query, source, plan);
     add_filter(&args, tenant, query);
-    add_sight(&args, query);
+    add_sight(&args, query, true);
     add_languages(&args, query);
     add_terms(&args, source, plan);
     TRY(db_query(tx, &level_facets[source], args.values, args.count, &rows));
