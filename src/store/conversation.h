@@ -220,7 +220,8 @@ struct store_conversation_list {
     bool has_more;
 };
 
-/* One statement, whatever is asked; host, instructor and the viewer's rows come by joins. */
+/* One statement, and with a search one more per term; host, instructor and the viewer's rows come
+ * by joins. */
 struct status store_conversation_list(struct db_tx *tx, struct arena *arena, const char *tenant,
                                       const struct store_conversation_query *query,
                                       struct store_conversation_list *ret_list) STATUS_MUST_USE;

@@ -8,7 +8,8 @@
  * Where the rows come from differs too much for that, so there is a statement for each:
  *   open     SCHEDULED and LIVE: the index of open ones, in the order of the list
  *   all      other states: by start
- *   search   the conversations of one term, then the other conditions; sorted
+ *   search   the conversations of the rarest term, then the other conditions; sorted. When all
+ *            terms are common, open ones or all are walked in order and looked at one by one
  *   mine     the user's own, gathered from what binds a user to a conversation; sorted
  */
 #include "store/conversation_row.h"
@@ -22,7 +23,7 @@ enum {
     STATUSES = 4,
     LEVELS = 6,
     TYPES = 4,
-    MORE_TERMS = DOMAIN_QUERY_MAX_TERMS - 1, /* than the one that drives a search */
+    COMMON_TERM = 2000, /* conversations with it: from then on, walking the list is faster */
 };
 
 #define Q4 "?, ?, ?, ?"
@@ -88,7 +89,7 @@ enum {
     " AND (? OR EXISTS (SELECT 1 FROM conversation_terms t WHERE t.tenant_id = c.tenant_id"        \
     " AND t.conversationId = c.id AND t.term >= ? AND t.term < ?))"
 #define HAS_TERMS_5 HAS_TERM HAS_TERM HAS_TERM HAS_TERM HAS_TERM
-#define WHERE_TERMS HAS_TERMS_5 HAS_TERMS_5 HAS_TERMS_5
+#define WHERE_TERMS HAS_TERMS_5 HAS_TERMS_5 HAS_TERMS_5 HAS_TERM
 
 /* After the last row of the page before. */
 #define PAGE_START                                                                                 \
@@ -116,7 +117,15 @@ enum {
             WHERE_LANGUAGES terms " GROUP BY c.level ORDER BY c.level LIMIT 6"                     \
     }
 
-enum source { SOURCE_OPEN, SOURCE_ALL, SOURCE_SEARCH, SOURCE_MINE, SOURCES };
+enum source {
+    SOURCE_OPEN,
+    SOURCE_ALL,
+    SOURCE_SEARCH,
+    SOURCE_MINE,
+    SOURCE_SEARCH_OPEN,
+    SOURCE_SEARCH_ALL,
+    SOURCES
+};
 
 static const struct db_sql lists[SOURCES][STORE_ORDER_NEWEST + 1] = {
     [SOURCE_OPEN] = {LIST(FROM_OPEN, , PAGE_START), LIST(FROM_OPEN, , PAGE_START_DESC),
@@ -128,7 +137,17 @@ static const struct db_sql lists[SOURCES][STORE_ORDER_NEWEST + 1] = {
                        LIST(FROM_SEARCH, WHERE_TERMS, PAGE_NEWEST)},
     [SOURCE_MINE] = {LIST(FROM_MINE, , PAGE_START), LIST(FROM_MINE, , PAGE_START_DESC),
                      LIST(FROM_MINE, , PAGE_NEWEST)},
+    [SOURCE_SEARCH_OPEN] = {LIST(FROM_OPEN, WHERE_TERMS, PAGE_START),
+                            LIST(FROM_OPEN, WHERE_TERMS, PAGE_START_DESC),
+                            LIST(FROM_NEWEST, WHERE_TERMS, PAGE_NEWEST)},
+    [SOURCE_SEARCH_ALL] = {LIST(FROM_ALL, WHERE_TERMS, PAGE_START),
+                           LIST(FROM_ALL, WHERE_TERMS, PAGE_START_DESC),
+                           LIST(FROM_ALL, WHERE_TERMS, PAGE_NEWEST)},
 };
+/* How common a term is, as far as that matters. */
+static const struct db_sql count_postings = {
+    "SELECT COUNT(*) FROM (SELECT 1 FROM conversation_terms WHERE tenant_id = ? AND term >= ?"
+    " AND term < ? LIMIT 2000) AS postings"};
 static const struct db_sql language_facets[SOURCES] = {
     [SOURCE_OPEN] = COUNT_LANGUAGES(FROM_OPEN, ),
     [SOURCE_ALL] = COUNT_LANGUAGES(FROM_ALL, ),
@@ -151,9 +170,10 @@ struct term_range {
 };
 
 struct search_plan {
-    struct term_range driving;
-    struct term_range more[MORE_TERMS];
-    size_t more_count;
+    struct term_range terms[DOMAIN_QUERY_MAX_TERMS];
+    size_t count;   /* 0: no search */
+    size_t driving; /* the rarest */
+    bool is_common; /* even that one is */
 };
 
 static bool term_range(const struct domain_term *term, struct term_range *ret_range) {
@@ -170,35 +190,50 @@ static bool term_range(const struct domain_term *term, struct term_range *ret_ra
     return true;
 }
 
-/* The longest whole word drives: it is likely the rarest. Terms that cannot occur find nothing. */
-static void plan_search(const struct domain_terms *terms, struct search_plan *plan) {
-    size_t count = terms->count < DOMAIN_QUERY_MAX_TERMS ? terms->count : DOMAIN_QUERY_MAX_TERMS;
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++) {
-        const struct domain_term *a = &terms->items[best];
-        const struct domain_term *b = &terms->items[i];
-        if (a->is_prefix != b->is_prefix ? a->is_prefix : strlen(b->text) > strlen(a->text))
-            best = i;
+/* Terms that cannot occur find nothing. */
+static struct status plan_search(struct db_tx *tx, const char *tenant,
+                                 const struct store_conversation_query *query,
+                                 struct search_plan *plan) {
+    const struct domain_terms *terms = query->search;
+    int64_t fewest = INT64_MAX;
+
+    *plan = (struct search_plan){.count = 0};
+    while (terms != NULL && plan->count < terms->count && plan->count < DOMAIN_QUERY_MAX_TERMS) {
+        struct term_range *range = &plan->terms[plan->count];
+        int64_t found = 0;
+        bool is_row = false;
+        *range = (struct term_range){.from = ""};
+        (void)term_range(&terms->items[plan->count], range);
+        TRY(db_query_row(tx, &count_postings,
+                         DB_ARGS(db_text(tenant), db_text(range->from), db_text(range->end)), NULL,
+                         DB_INTO(db_into_int64(&found)), &is_row));
+        if (found < fewest) {
+            fewest = found;
+            plan->driving = plan->count;
+        }
+        plan->count++;
     }
-    for (size_t i = 0; i < count; i++) {
-        struct term_range range = {.from = "", .end = ""};
-        (void)term_range(&terms->items[i], &range);
-        if (i == best)
-            plan->driving = range;
-        else
-            plan->more[plan->more_count++] = range;
-    }
+    plan->is_common = plan->count > 0 && fewest >= COMMON_TERM;
+    return status_ok();
 }
 
-static enum source source_of(const struct store_conversation_query *query) {
+static enum source source_of(const struct store_conversation_query *query, bool searches) {
     const unsigned open = STORE_BIT(DOMAIN_STATUS_SCHEDULED) | STORE_BIT(DOMAIN_STATUS_LIVE);
-    if (query->search != NULL && query->search->count > 0)
+    if (searches)
         return SOURCE_SEARCH;
     if (query->relation != STORE_RELATION_ANY)
         return SOURCE_MINE;
     if (query->order == STORE_ORDER_NEWEST) /* a host's few are sorted: SOURCE_ALL forces nothing */
         return query->has_host || query->has_instructor ? SOURCE_ALL : SOURCE_OPEN;
     return query->statuses == 0 || (query->statuses & ~open) == 0 ? SOURCE_OPEN : SOURCE_ALL;
+}
+
+/* Lists end after a page; so common words are met by walking. */
+static enum source list_source_of(const struct store_conversation_query *query,
+                                  const struct search_plan *plan) {
+    if (plan->count == 0 || !plan->is_common || query->relation != STORE_RELATION_ANY)
+        return source_of(query, plan->count > 0);
+    return source_of(query, false) == SOURCE_OPEN ? SOURCE_SEARCH_OPEN : SOURCE_SEARCH_ALL;
 }
 
 static bool relates(const struct store_conversation_query *query, enum store_relation relation) {
@@ -216,8 +251,8 @@ static void add_source(struct store_args *args, const char *tenant,
                        const struct search_plan *plan) {
     if (source == SOURCE_SEARCH) {
         store_arg(args, db_text(tenant));
-        store_arg(args, db_text(plan->driving.from));
-        store_arg(args, db_text(plan->driving.end));
+        store_arg(args, db_text(plan->terms[plan->driving].from));
+        store_arg(args, db_text(plan->terms[plan->driving].end));
         store_arg(args, db_text(tenant));
     }
     if (source == SOURCE_MINE) {
@@ -322,13 +357,13 @@ static void add_languages(struct store_args *args, const struct store_conversati
 }
 
 static void add_terms(struct store_args *args, enum source source, const struct search_plan *plan) {
-    if (source != SOURCE_SEARCH)
+    if (source == SOURCE_OPEN || source == SOURCE_ALL || source == SOURCE_MINE)
         return;
-    for (size_t i = 0; i < MORE_TERMS; i++) {
-        bool asked = i < plan->more_count;
+    for (size_t i = 0; i < DOMAIN_QUERY_MAX_TERMS; i++) {
+        bool asked = i < plan->count && (source != SOURCE_SEARCH || i != plan->driving);
         store_arg(args, db_bool(!asked));
-        store_arg(args, db_text(asked ? plan->more[i].from : ""));
-        store_arg(args, db_text(asked ? plan->more[i].end : ""));
+        store_arg(args, db_text(asked ? plan->terms[i].from : ""));
+        store_arg(args, db_text(asked ? plan->terms[i].end : ""));
     }
 }
 
@@ -377,16 +412,16 @@ static struct status read_list(struct db_rows *rows, struct arena *arena,
     return status_ok();
 }
 
-struct status store_conversation_list_statement(struct arena *arena, const char *tenant,
+struct status store_conversation_list_statement(struct db_tx *tx, struct arena *arena,
+                                                const char *tenant,
                                                 const struct store_conversation_query *query,
                                                 struct store_args *ret_args,
                                                 const struct db_sql **ret_sql) {
-    enum source source = source_of(query);
     struct search_plan *plan = arena_alloc(arena, sizeof *plan);
     if (plan == NULL)
         return store_no_room();
-    if (source == SOURCE_SEARCH)
-        plan_search(query->search, plan);
+    TRY(plan_search(tx, tenant, query, plan));
+    enum source source = list_source_of(query, plan);
     ret_args->count = 0;
     add_source(ret_args, tenant, query, source, plan);
     add_viewers(ret_args, query, 3);
@@ -407,7 +442,7 @@ struct status store_conversation_list(struct db_tx *tx, struct arena *arena, con
     struct store_args args;
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
-    TRY(store_conversation_list_statement(arena, tenant, query, &args, &sql));
+    TRY(store_conversation_list_statement(tx, arena, tenant, query, &args, &sql));
     TRY(db_query(tx, sql, args.values, args.count, &rows));
     return read_list(rows, arena, query, ret_list);
 }
@@ -417,7 +452,7 @@ struct status store_conversation_list(struct db_tx *tx, struct arena *arena, con
 static struct status count_languages(struct db_tx *tx, struct arena *arena, const char *tenant,
                                      const struct store_conversation_query *query,
                                      const struct search_plan *plan, struct store_facets *facets) {
-    enum source source = source_of(query);
+    enum source source = source_of(query, plan->count > 0);
     struct store_args args = {.count = 0};
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
@@ -439,7 +474,7 @@ static struct status count_languages(struct db_tx *tx, struct arena *arena, cons
 static struct status count_levels(struct db_tx *tx, struct arena *arena, const char *tenant,
                                   const struct store_conversation_query *query,
                                   const struct search_plan *plan, struct store_facets *facets) {
-    enum source source = source_of(query);
+    enum source source = source_of(query, plan->count > 0);
     struct store_args args = {.count = 0};
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
@@ -464,10 +499,9 @@ struct status store_conversation_facets(struct db_tx *tx, struct arena *arena, c
                                         const struct store_conversation_query *query,
                                         struct store_facets *ret_facets) {
     struct store_facets facets = {.language_count = 0};
-    struct search_plan plan = {.more_count = 0};
+    struct search_plan plan;
 
-    if (source_of(query) == SOURCE_SEARCH)
-        plan_search(query->search, &plan);
+    TRY(plan_search(tx, tenant, query, &plan));
     TRY(count_languages(tx, arena, tenant, query, &plan, &facets));
     TRY(count_levels(tx, arena, tenant, query, &plan, &facets));
     *ret_facets = facets;

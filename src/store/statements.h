@@ -12,7 +12,8 @@
 #include "store/internal.h"
 
 /* Values borrow from the query and its terms; ranges of search terms are in `arena`. */
-struct status store_conversation_list_statement(struct arena *arena, const char *tenant,
+struct status store_conversation_list_statement(struct db_tx *tx, struct arena *arena,
+                                                const char *tenant,
                                                 const struct store_conversation_query *query,
                                                 struct store_args *ret_args,
                                                 const struct db_sql **ret_sql) STATUS_MUST_USE;

@@ -318,6 +318,63 @@ STORE_TEST(a_facet_counts_under_everything_but_itself) {
     return status_ok();
 }
 
+STORE_TEST(facets_count_what_the_viewer_sees) {
+    struct store_conversation draft = world_draft(w, w->host);
+    struct store_facets facets;
+    struct uuid *added = NULL;
+    size_t added_count = 0;
+    draft.visibility = DOMAIN_VISIBILITY_INVITED;
+    struct uuid id = world_insert(w, tx, &draft);
+    struct store_conversation_query q = query_of(w);
+    MUST(store_conversation_facets(tx, &w->arena, w->tenant, &q, &facets));
+    assert_int_equal(facets.language_count, 0);
+    MUST(store_invitation_replace(tx, &w->arena, w->tenant, &id, &w->student, 1, &added,
+                                  &added_count));
+    for (int i = 0; i < 2; i++) {
+        MUST(store_conversation_facets(tx, &w->arena, w->tenant, &q, &facets));
+        assert_int_equal(facets.language_count, 1);
+        assert_int_equal(facets.level_count, 1);
+        q.relation = STORE_RELATION_INVITED;
+    }
+    return status_ok();
+}
+
+STORE_TEST(common_words_are_found_like_rare_ones) {
+    static const struct db_sql fill = {
+        "INSERT INTO live_conversations (tenant_id, id, title, conversationType, language, level,"
+        " startTime, endTime, hostId, eventEpoch) SELECT ?, UUID(), 'x', 'GROUP', 'en', 'A1',"
+        " '2026-03-02' + INTERVAL seq MINUTE, '2026-03-02' + INTERVAL seq + 60 MINUTE, ?, 1"
+        " FROM seq_1_to_2100"};
+    static const struct db_sql fill_terms = {
+        "INSERT INTO conversation_terms (tenant_id, term, conversationId)"
+        " SELECT tenant_id, t.term, id FROM live_conversations"
+        " JOIN (SELECT 'common' AS term UNION SELECT 'usual') AS t WHERE tenant_id = ?"};
+    MUST(db_exec(tx, &fill, DB_ARGS(db_text(w->tenant), db_uuid(&w->host)), NULL));
+    MUST(db_exec(tx, &fill_terms, DB_ARGS(db_text(w->tenant)), NULL));
+    titled(w, tx, "common but seldom", "", "");
+    assert_int_equal(search(w, tx, "common"), 50);
+    assert_int_equal(search(w, tx, "common usu"), 50);
+    assert_int_equal(search(w, tx, "common seld"), 1);
+    struct store_conversation_query q = query_of(w);
+    struct domain_terms terms;
+    domain_terms_init(&terms);
+    MUST(domain_terms_of_query("usual common", 12, &terms));
+    q.search = &terms;
+    for (q.order = STORE_ORDER_START; q.order <= STORE_ORDER_NEWEST; q.order++) {
+        struct store_conversation_list found = list(w, tx, &q);
+        assert_true(found.count == 50 && found.has_more);
+        q.page.has_after = true;
+        q.page.after_key = found.items[49].key;
+        q.page.after_id = found.items[49].conversation.id;
+        struct store_conversation_list next = list(w, tx, &q);
+        assert_int_equal(next.count, 50);
+        assert_false(world_same(next.items[0].conversation.id, q.page.after_id));
+        q.page.has_after = false;
+    }
+    domain_terms_done(&terms);
+    return status_ok();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_every_order_are_complete_and_without_repetition),
@@ -330,6 +387,8 @@ int main(void) {
         cmocka_unit_test(a_changed_text_is_found_by_its_new_words_alone),
         cmocka_unit_test(search_keeps_order_pages_and_filters),
         cmocka_unit_test(a_facet_counts_under_everything_but_itself),
+        cmocka_unit_test(facets_count_what_the_viewer_sees),
+        cmocka_unit_test(common_words_are_found_like_rare_ones),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);
 }

@@ -115,7 +115,7 @@ static struct plan explain_list(struct world *w, struct db_tx *tx,
                                 const struct store_conversation_query *query) {
     const struct db_sql *sql = NULL;
     struct store_args args;
-    MUST(store_conversation_list_statement(&w->arena, w->tenant, query, &args, &sql));
+    MUST(store_conversation_list_statement(tx, &w->arena, w->tenant, query, &args, &sql));
     return explain(w, tx, sql, &args);
 }
 
