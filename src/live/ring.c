@@ -76,10 +76,10 @@ static void rewrite(struct live_ring *ring, const struct live_event *event) {
 /* ---- what came too early ---- */
 
 static bool reserve_early(struct live_ring *ring) {
-    if (ring->early_count < ring->early_capacity)
-        return true;
     if (ring->early_count >= ring->max_entries)
         return false;
+    if (ring->early_count < ring->early_capacity)
+        return true;
     size_t capacity = ring->early_capacity == 0 ? FIRST_CAPACITY : ring->early_capacity * 2;
     struct live_event *early = reallocarray(ring->early, capacity, sizeof *early);
     if (early == NULL)

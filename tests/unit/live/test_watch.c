@@ -188,8 +188,7 @@ static size_t number_of(const char *id) {
 
 static void put(struct client *client, Liveconv__V1__Conversation **rows, size_t count) {
     for (size_t i = 0; i < count; i++)
-        client->page.version[number_of(rows[i]->id)] =
-            strtoull(rows[i]->title, NULL, 10);
+        client->page.version[number_of(rows[i]->id)] = strtoull(rows[i]->title, NULL, 10);
 }
 
 static void take(struct client *client, const lc_watch_conversations_response *response) {
