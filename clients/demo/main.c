@@ -11,6 +11,7 @@
  */
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "base/uuid.h"
 #include "liveconv/v1/booking_service.grpc-c.h"
 #include "liveconv/v1/conversation_service.grpc-c.h"
@@ -79,7 +80,8 @@ static void show(struct person *person, const char *who, const char *what) {
     time_t seconds = time(NULL);
     (void)localtime_r(&seconds, &local);
     (void)strftime(now, sizeof now, "%H:%M:%S", &local);
-    (void)printf("  %s%-7s|%s %s  %s%s%s\n", colour(demo, person->colour), person->name,
+    (void)printf("  %s%s%*s|%s %s  %s%s%s\n", colour(demo, person->colour), person->name,
+                 7 - (int)utf8_length(person->name, strlen(person->name)), "",
                  colour(demo, "\033[0m"), now, who, *who == '\0' ? "" : " ", what);
     (void)fflush(stdout);
 }
