@@ -34,6 +34,8 @@ struct seen {
     int messages; /* of the other one */
     int joined;
     int left;
+    int started;
+    int finished;
     bool ended;
 };
 
@@ -116,6 +118,11 @@ static void take_event(struct person *person, const lc_event *event) {
         break;
     case LC_EVENT_KIND_CONVERSATION_STARTED:
         show(person, "", "the conversation is live");
+        person->seen.started++;
+        break;
+    case LC_EVENT_KIND_CONVERSATION_ENDED:
+        show(person, "", "the conversation is over");
+        person->seen.finished++;
         break;
     default: /* counts and the like change the page, not the talk */
         break;
@@ -320,17 +327,40 @@ static bool leave(struct demo *demo, struct person *person) {
                 &result);
 }
 
+/* The next run of the demo would otherwise meet this conversation in both calendars. */
+static bool move(struct demo *demo, bool start) {
+    const struct rpc_call_options options = as(&demo->instructor);
+    lc_start_conversation_request begin = LC_START_CONVERSATION_REQUEST_INIT;
+    lc_start_conversation_response *begun = NULL;
+    lc_end_conversation_request end = LC_END_CONVERSATION_REQUEST_INIT;
+    lc_end_conversation_response *ended = NULL;
+    struct rpc_result result;
+    begin.conversation_id = demo->conversation;
+    end.conversation_id = demo->conversation;
+    if (start)
+        return done("StartConversation",
+                    lc_conversation_service_start_conversation(
+                        demo->instructor.channel, &options, &begin, &demo->arena, &begun, &result),
+                    &result);
+    return done("EndConversation",
+                lc_conversation_service_end_conversation(demo->instructor.channel, &options, &end,
+                                                         &demo->arena, &ended, &result),
+                &result);
+}
+
 static bool play(struct demo *demo) {
     struct person *instructor = &demo->instructor;
     struct person *student = &demo->student;
     return create(demo) && find(demo) && book(demo) && join(demo, instructor) &&
            join(demo, student) &&
            wait_for(instructor, &instructor->seen.joined, 1, "the student's coming") &&
+           move(demo, true) && wait_for(student, &student->seen.started, 1, "the start") &&
            say(demo, instructor, "¡Hola! ¿Qué has hecho esta semana?") &&
            say(demo, student, "Hola, Inés. He visitado a mi abuela.") &&
            say(demo, instructor, "¡Qué bien! ¿Y qué habéis comido? 🥘") &&
            say(demo, student, "Hemos comido paella.") && leave(demo, student) &&
-           wait_for(instructor, &instructor->seen.left, 1, "the student's going");
+           wait_for(instructor, &instructor->seen.left, 1, "the student's going") &&
+           move(demo, false) && wait_for(instructor, &instructor->seen.finished, 1, "the end");
 }
 
 /* ---- start and end ---- */
