@@ -36,20 +36,30 @@ enum {
 /* Newest first is the primary key backwards; otherwise the optimizer likes to sort. */
 #define FROM_NEWEST " FROM live_conversations c FORCE INDEX (PRIMARY)"
 #define FROM_ALL " FROM live_conversations c IGNORE INDEX (conversation_invite_code)"
+/* Ids are gathered with their start and sorted before the rest is joined: a sort of whole rows,
+ * which hold long texts, would go through a file, and could not stop at the end of the page. */
+#define START_OF(table, alias)                                                                     \
+    table " " alias " JOIN live_conversations x ON x.tenant_id = " alias                           \
+          ".tenant_id AND x.id = " alias ".conversationId"
 #define FROM_SEARCH                                                                                \
-    " FROM (SELECT DISTINCT conversationId AS id FROM conversation_terms"                          \
-    " WHERE tenant_id = ? AND term >= ? AND term < ?) AS s"                                        \
-    " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = s.id"
+    " FROM (SELECT DISTINCT x.id, x.startTime FROM " START_OF(                                     \
+        "conversation_terms",                                                                      \
+        "t") " WHERE t.tenant_id = ? AND t.term >= ? AND t.term < ?) AS s"                         \
+             " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = s.id"
 #define FROM_MINE                                                                                  \
-    " FROM (SELECT id FROM live_conversations WHERE ? AND tenant_id = ? AND hostId = ?"            \
-    " UNION SELECT id FROM live_conversations WHERE ? AND tenant_id = ? AND instructorId = ?"      \
-    " UNION SELECT conversationId FROM live_conversation_bookings"                                 \
+    " FROM (SELECT id, startTime FROM live_conversations"                                          \
+    " WHERE ? AND tenant_id = ? AND hostId = ?"                                                    \
+    " UNION SELECT id, startTime FROM live_conversations"                                          \
+    " WHERE ? AND tenant_id = ? AND instructorId = ?"                                              \
+    " UNION SELECT conversationId, startTime FROM live_conversation_bookings"                      \
     " WHERE ? AND tenant_id = ? AND userId = ? AND takesSeat = 1"                                  \
-    " UNION SELECT conversationId FROM live_conversation_participants"                             \
-    " WHERE ? AND tenant_id = ? AND userId = ?"                                                    \
-    " UNION SELECT conversationId FROM conversation_invitations"                                   \
-    " WHERE ? AND tenant_id = ? AND userId = ?) AS s"                                              \
-    " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = s.id"
+    " UNION SELECT x.id, x.startTime FROM " START_OF(                                              \
+        "live_conversation_participants",                                                          \
+        "p") " WHERE ? AND p.tenant_id = ? AND p.userId = ?"                                       \
+             " UNION SELECT x.id, x.startTime FROM " START_OF(                                     \
+                 "conversation_invitations",                                                       \
+                 "v") " WHERE ? AND v.tenant_id = ? AND v.userId = ?) AS s"                        \
+                      " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = s.id"
 
 /* What the filter says, but languages and levels, which have facets. */
 #define WHERE_FILTER                                                                               \
@@ -76,29 +86,31 @@ enum {
  * all of them public, and look only where they have to. */
 #define BY_JOIN "b.takesSeat = 1", "p.id IS NOT NULL", "v.userId IS NOT NULL"
 #define IS_VIEWERS(table, alias, and)                                                              \
-    "EXISTS (SELECT 1 FROM " table " " alias " WHERE " alias ".tenant_id = c.tenant_id AND " alias \
+    "(SELECT 1 FROM " table " " alias " WHERE " alias ".tenant_id = c.tenant_id AND " alias        \
     ".conversationId = c.id AND " alias ".userId = ?" and                                          \
-        ")"
+        " LIMIT 1) IS NOT NULL"
 #define BY_LOOKING                                                                                 \
     IS_VIEWERS("live_conversation_bookings", "b", " AND b.takesSeat = 1"),                         \
         IS_VIEWERS("live_conversation_participants", "p", ""),                                     \
         IS_VIEWERS("conversation_invitations", "v", "")
 #define WHERE_VIEWER(...) SEEN(__VA_ARGS__) RELATED(__VA_ARGS__)
 
+/* Not EXISTS: that would be turned into an IN and all rows of the term gathered first. */
 #define HAS_TERM                                                                                   \
-    " AND (? OR EXISTS (SELECT 1 FROM conversation_terms t WHERE t.tenant_id = c.tenant_id"        \
-    " AND t.conversationId = c.id AND t.term >= ? AND t.term < ?))"
+    " AND (? OR (SELECT 1 FROM conversation_terms t FORCE INDEX (term_conversation)"               \
+    " WHERE t.tenant_id = c.tenant_id AND t.conversationId = c.id AND t.term >= ? AND t.term < ?"  \
+    " LIMIT 1) IS NOT NULL)"
 #define HAS_TERMS_5 HAS_TERM HAS_TERM HAS_TERM HAS_TERM HAS_TERM
 #define WHERE_TERMS HAS_TERMS_5 HAS_TERMS_5 HAS_TERMS_5 HAS_TERM
 
 /* After the last row of the page before. */
-#define PAGE_START                                                                                 \
+#define PAGE_START(of)                                                                             \
     " AND (? OR (c.startTime >= ? AND (c.startTime > ? OR c.id > ?)))"                             \
-    " ORDER BY c.startTime, c.id LIMIT ?"
-#define PAGE_START_DESC                                                                            \
+    " ORDER BY " of ".startTime, " of ".id LIMIT ?"
+#define PAGE_START_DESC(of)                                                                        \
     " AND (? OR (c.startTime <= ? AND (c.startTime < ? OR c.id < ?)))"                             \
-    " ORDER BY c.startTime DESC, c.id DESC LIMIT ?"
-#define PAGE_NEWEST " AND (? OR c.id < ?) ORDER BY c.id DESC LIMIT ?"
+    " ORDER BY " of ".startTime DESC, " of ".id DESC LIMIT ?"
+#define PAGE_NEWEST(of) " AND (? OR c.id < ?) ORDER BY " of ".id DESC LIMIT ?"
 
 #define LIST(from, terms, page)                                                                    \
     {                                                                                              \
@@ -128,21 +140,21 @@ enum source {
 };
 
 static const struct db_sql lists[SOURCES][STORE_ORDER_NEWEST + 1] = {
-    [SOURCE_OPEN] = {LIST(FROM_OPEN, , PAGE_START), LIST(FROM_OPEN, , PAGE_START_DESC),
-                     LIST(FROM_NEWEST, , PAGE_NEWEST)},
-    [SOURCE_ALL] = {LIST(FROM_ALL, , PAGE_START), LIST(FROM_ALL, , PAGE_START_DESC),
-                    LIST(FROM_ALL, , PAGE_NEWEST)},
-    [SOURCE_SEARCH] = {LIST(FROM_SEARCH, WHERE_TERMS, PAGE_START),
-                       LIST(FROM_SEARCH, WHERE_TERMS, PAGE_START_DESC),
-                       LIST(FROM_SEARCH, WHERE_TERMS, PAGE_NEWEST)},
-    [SOURCE_MINE] = {LIST(FROM_MINE, , PAGE_START), LIST(FROM_MINE, , PAGE_START_DESC),
-                     LIST(FROM_MINE, , PAGE_NEWEST)},
-    [SOURCE_SEARCH_OPEN] = {LIST(FROM_OPEN, WHERE_TERMS, PAGE_START),
-                            LIST(FROM_OPEN, WHERE_TERMS, PAGE_START_DESC),
-                            LIST(FROM_NEWEST, WHERE_TERMS, PAGE_NEWEST)},
-    [SOURCE_SEARCH_ALL] = {LIST(FROM_ALL, WHERE_TERMS, PAGE_START),
-                           LIST(FROM_ALL, WHERE_TERMS, PAGE_START_DESC),
-                           LIST(FROM_ALL, WHERE_TERMS, PAGE_NEWEST)},
+    [SOURCE_OPEN] = {LIST(FROM_OPEN, , PAGE_START("c")), LIST(FROM_OPEN, , PAGE_START_DESC("c")),
+                     LIST(FROM_NEWEST, , PAGE_NEWEST("c"))},
+    [SOURCE_ALL] = {LIST(FROM_ALL, , PAGE_START("c")), LIST(FROM_ALL, , PAGE_START_DESC("c")),
+                    LIST(FROM_ALL, , PAGE_NEWEST("c"))},
+    [SOURCE_SEARCH] = {LIST(FROM_SEARCH, WHERE_TERMS, PAGE_START("s")),
+                       LIST(FROM_SEARCH, WHERE_TERMS, PAGE_START_DESC("s")),
+                       LIST(FROM_SEARCH, WHERE_TERMS, PAGE_NEWEST("s"))},
+    [SOURCE_MINE] = {LIST(FROM_MINE, , PAGE_START("s")), LIST(FROM_MINE, , PAGE_START_DESC("s")),
+                     LIST(FROM_MINE, , PAGE_NEWEST("s"))},
+    [SOURCE_SEARCH_OPEN] = {LIST(FROM_OPEN, WHERE_TERMS, PAGE_START("c")),
+                            LIST(FROM_OPEN, WHERE_TERMS, PAGE_START_DESC("c")),
+                            LIST(FROM_NEWEST, WHERE_TERMS, PAGE_NEWEST("c"))},
+    [SOURCE_SEARCH_ALL] = {LIST(FROM_ALL, WHERE_TERMS, PAGE_START("c")),
+                           LIST(FROM_ALL, WHERE_TERMS, PAGE_START_DESC("c")),
+                           LIST(FROM_ALL, WHERE_TERMS, PAGE_NEWEST("c"))},
 };
 /* How common a term is, as far as that matters. */
 static const struct db_sql count_postings = {

@@ -8,6 +8,8 @@
 /* Of bookings and of hosted ones alike: nothing that began longer ago can still be open. */
 #define LOOK_BACK_US (2 * 24 * INT64_C(3600000000))
 
+/* The ids are sorted before anything is joined: a sort of whole rows, which hold long texts, would
+ * go through a file. */
 #define SELECT_VIEWS "SELECT" STORE_CONVERSATION_COLUMNS "," STORE_VIEWER_COLUMNS
 #define JOINED                                                                                     \
     " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = "                           \
@@ -21,11 +23,11 @@
     " AND status IN ('CONFIRMED', 'ATTENDED') ORDER BY startTime, id LIMIT 50)"
 
 static const struct db_sql next_hosted = {SELECT_VIEWS " FROM (" HOSTED("hostId") " UNION " HOSTED(
-    "instructorId") ") AS s" JOINED " ORDER BY c.startTime, c.id LIMIT 10"};
+    "instructorId") ") AS s" JOINED " ORDER BY s.startTime, s.id LIMIT 10"};
 static const struct db_sql live_now = {SELECT_VIEWS " FROM (" HOSTED("hostId") " UNION " HOSTED(
     "instructorId") " UNION " BOOKED ") AS s" JOINED
                     " WHERE c.isOpen = 1 AND (p.status IS NULL OR p.status <> 'REMOVED')"
-                    " ORDER BY c.startTime, c.id LIMIT 10"};
+                    " ORDER BY s.startTime, s.id LIMIT 10"};
 static const struct db_sql next_bookings = {
     "SELECT" STORE_BOOKING_COLUMNS "," STORE_CONVERSATION_COLUMNS
     " FROM live_conversation_bookings b" STORE_BOOKING_JOINS

@@ -115,6 +115,7 @@ static void make_template(char ret_path[PATH_BYTES]) {
                              "--innodb-log-file-size=16M",
                              "--force", /* a bare machine may not resolve its own name */
                              datadir,
+                             "--tmpdir=" TEST_MARIADB_HOME,
                              geteuid() == 0 ? "--user=root" : NULL,
                              NULL};
         run_program(log, arguments);
@@ -157,13 +158,17 @@ static bool answers(const struct test_mariadb *server) {
 void test_mariadb_resume(struct test_mariadb *server) {
     char datadir[96];
     char socket_option[96];
+    char tmpdir[96];
     char log[96];
     (void)snprintf(datadir, sizeof datadir, "--datadir=%s/data", server->directory);
+    /* Of its own: a server that starts removes the temporary tables of others from a shared one. */
+    (void)snprintf(tmpdir, sizeof tmpdir, "--tmpdir=%s", server->directory);
     (void)snprintf(socket_option, sizeof socket_option, "--socket=%s", server->socket);
     (void)snprintf(log, sizeof log, "%s/log", server->directory);
     char *arguments[] = {"mariadbd",
                          "--no-defaults",
                          datadir,
+                         tmpdir,
                          socket_option,
                          "--skip-networking",
                          "--skip-log-bin",
