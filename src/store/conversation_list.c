@@ -165,12 +165,16 @@ static const struct db_sql language_facets[SOURCES] = {
     [SOURCE_ALL] = COUNT_LANGUAGES(FROM_ALL, ),
     [SOURCE_SEARCH] = COUNT_LANGUAGES(FROM_SEARCH, WHERE_TERMS),
     [SOURCE_MINE] = COUNT_LANGUAGES(FROM_MINE, ),
+    [SOURCE_SEARCH_OPEN] = COUNT_LANGUAGES(FROM_OPEN, WHERE_TERMS),
+    [SOURCE_SEARCH_ALL] = COUNT_LANGUAGES(FROM_ALL, WHERE_TERMS),
 };
 static const struct db_sql level_facets[SOURCES] = {
     [SOURCE_OPEN] = COUNT_LEVELS(FROM_OPEN, ),
     [SOURCE_ALL] = COUNT_LEVELS(FROM_ALL, ),
     [SOURCE_SEARCH] = COUNT_LEVELS(FROM_SEARCH, WHERE_TERMS),
     [SOURCE_MINE] = COUNT_LEVELS(FROM_MINE, ),
+    [SOURCE_SEARCH_OPEN] = COUNT_LEVELS(FROM_OPEN, WHERE_TERMS),
+    [SOURCE_SEARCH_ALL] = COUNT_LEVELS(FROM_ALL, WHERE_TERMS),
 };
 
 /* ---- parameters, in the order of the text ---- */
@@ -240,8 +244,8 @@ static enum source source_of(const struct store_conversation_query *query, bool 
     return query->statuses == 0 || (query->statuses & ~open) == 0 ? SOURCE_OPEN : SOURCE_ALL;
 }
 
-/* Lists end after a page; so common words are met by walking. */
-static enum source list_source_of(const struct store_conversation_query *query,
+/* Common words are met by walking: a list ends after a page, and facets gather nothing. */
+static enum source plan_source_of(const struct store_conversation_query *query,
                                   const struct search_plan *plan) {
     if (plan->count == 0 || !plan->is_common || query->relation != STORE_RELATION_ANY)
         return source_of(query, plan->count > 0);
@@ -433,7 +437,7 @@ struct status store_conversation_list_statement(struct db_tx *tx, struct arena *
     if (plan == NULL)
         return store_no_room();
     TRY(plan_search(tx, tenant, query, plan));
-    enum source source = list_source_of(query, plan);
+    enum source source = plan_source_of(query, plan);
     ret_args->count = 0;
     add_source(ret_args, tenant, query, source, plan);
     add_viewers(ret_args, query, 3);
@@ -464,7 +468,7 @@ struct status store_conversation_list(struct db_tx *tx, struct arena *arena, con
 static struct status count_languages(struct db_tx *tx, struct arena *arena, const char *tenant,
                                      const struct store_conversation_query *query,
                                      const struct search_plan *plan, struct store_facets *facets) {
-    enum source source = source_of(query, plan->count > 0);
+    enum source source = plan_source_of(query, plan);
     struct store_args args = {.count = 0};
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
@@ -486,7 +490,7 @@ static struct status count_languages(struct db_tx *tx, struct arena *arena, cons
 static struct status count_levels(struct db_tx *tx, struct arena *arena, const char *tenant,
                                   const struct store_conversation_query *query,
                                   const struct search_plan *plan, struct store_facets *facets) {
-    enum source source = source_of(query, plan->count > 0);
+    enum source source = plan_source_of(query, plan);
     struct store_args args = {.count = 0};
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
