@@ -108,6 +108,8 @@ void service_live_free(struct service_live **live) {
     if (it->writer)
         workers_stop(it->writer);
     service_dirty_stop(it->dirty);
+    if (it->poller)
+        live_poller_stop(it->poller);
     live_watch_free(&it->watch);
     live_hub_free(&it->hub);
     live_presence_free(&it->presence);

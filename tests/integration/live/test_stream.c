@@ -172,6 +172,7 @@ static int tear_down(void **state) {
     struct fixture *f = *state;
     rpc_channel_free(&f->channel);
     rpc_server_shutdown(f->server, 1000);
+    live_poller_stop(f->poller);
     live_hub_free(&f->hub);
     live_poller_free(&f->poller);
     rpc_server_free(&f->server);
