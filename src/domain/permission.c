@@ -199,8 +199,12 @@ struct status domain_permission_check(enum domain_action action, unsigned relati
                             "there is no such conversation");
     if ((rule->conditions & REMOVED_REFUSED) && (relations & DOMAIN_RELATION_REMOVED))
         return denied(DOMAIN_REASON_PARTICIPANT_REMOVED);
-    if (!(rule->who & relations))
+    if (!(rule->who & relations)) {
+        /* The end sends everybody out of the room: who took part is told that it is over. */
+        if (rule->who == THOSE_WHO_ARE_THERE && (relations & DOMAIN_RELATION_PARTICIPANT))
+            TRY(check_state(rule, facts->status));
         return denied(rule->denied);
+    }
     TRY(check_state(rule, facts->status));
     return check_conditions(rule, relations, facts, settings, now_us);
 }
