@@ -1,0 +1,454 @@
+#include "live_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+enum { AWAIT_SECONDS = 10, DEVICE_BUDGET_BYTES = 32 * 1024 * 1024 };
+
+/* ---- what comes ---- */
+
+static void note_fault(struct device *device, const char *what, uint64_t a, uint64_t b) {
+    if (device->fault[0] == '\0')
+        snprintf(device->fault, sizeof device->fault, "%s: %s (%llu, %llu)", device->device_id,
+                 what, (unsigned long long)a, (unsigned long long)b);
+}
+
+static struct device_topic *topic_named(struct device *device, const char *name) {
+    for (size_t i = 0; i < device->topic_count; i++)
+        if (strcmp(device->topics[i].name, name) == 0)
+            return &device->topics[i];
+    note_fault(device, "an unknown topic", 0, 0);
+    return NULL;
+}
+
+static void read_event(const lc_event *event, struct seen *seen) {
+    seen->sequence = event->sequence;
+    seen->kind = (int)event->kind_case;
+    switch (event->kind_case) {
+    case LIVECONV__V1__EVENT__KIND_MESSAGE_SENT:
+    case LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED:
+    case LIVECONV__V1__EVENT__KIND_MESSAGE_DELETED:
+    case LIVECONV__V1__EVENT__KIND_MESSAGE_CORRECTED:
+        snprintf(seen->id, sizeof seen->id, "%s", event->message_sent->id);
+        snprintf(seen->text, sizeof seen->text, "%s", event->message_sent->content);
+        break;
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_JOINED:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_AWAY:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_BACK:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_LEFT:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_MUTED:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_UNMUTED:
+    case LIVECONV__V1__EVENT__KIND_PARTICIPANT_REMOVED:
+        snprintf(seen->id, sizeof seen->id, "%s",
+                 event->participant_joined->participant->user->user_id);
+        break;
+    default:
+        break;
+    }
+}
+
+static void remember(struct device *device, const struct seen *seen) {
+    if (device->seen_count == device->seen_capacity) {
+        device->seen_capacity = device->seen_capacity ? device->seen_capacity * 2 : 256;
+        device->seen = realloc(device->seen, device->seen_capacity * sizeof *device->seen);
+        if (device->seen == NULL)
+            abort();
+    }
+    device->seen[device->seen_count++] = *seen;
+}
+
+static void take_snapshot(struct device *device, const lc_snapshot *snapshot) {
+    struct device_topic *topic = topic_named(device, snapshot->topic);
+    if (topic == NULL)
+        return;
+    if (snapshot->position == NULL || snapshot->state_case == 0)
+        note_fault(device, "a snapshot without position or state", 0, 0);
+    else {
+        topic->epoch = snapshot->position->epoch;
+        topic->sequence = snapshot->position->sequence;
+    }
+    topic->has_position = true;
+    topic->segment_start = topic->sequence;
+    if (++topic->segment >= DEVICE_SEGMENTS)
+        abort();
+    topic->starts[topic->segment] = topic->sequence;
+    topic->ends[topic->segment] = topic->sequence;
+    topic->snapshots[snapshot->reason & 7]++;
+}
+
+static void take_batch(struct device *device, const lc_event_batch *batch, int64_t opened_at_us) {
+    struct device_topic *topic = topic_named(device, batch->topic);
+    if (topic == NULL)
+        return;
+    if (!topic->has_position || topic->epoch != batch->epoch ||
+        topic->sequence != batch->after_sequence)
+        note_fault(device, "positions do not chain", topic->sequence, batch->after_sequence);
+    uint64_t last = batch->after_sequence;
+    for (size_t i = 0; i < batch->n_events; i++) {
+        struct seen seen = {.topic = (size_t)(topic - device->topics),
+                            .opened_at_us = opened_at_us,
+                            .segment = topic->segment};
+        read_event(batch->events[i], &seen);
+        if (seen.sequence <= last || seen.sequence > batch->through_sequence)
+            note_fault(device, "an event is out of order", last, seen.sequence);
+        last = seen.sequence;
+        remember(device, &seen);
+    }
+    topic->sequence = batch->through_sequence;
+    topic->ends[topic->segment] = topic->sequence;
+}
+
+static void take_progress(struct device *device, const lc_progress *progress) {
+    for (size_t i = 0; i < progress->n_positions; i++) {
+        struct device_topic *topic = topic_named(device, progress->positions[i]->topic);
+        const lc_position *position = progress->positions[i]->position;
+        if (topic == NULL || !topic->has_position)
+            continue;
+        if (position->epoch != topic->epoch || position->sequence != topic->sequence)
+            note_fault(device, "progress tells another position", topic->sequence,
+                       position->sequence);
+    }
+}
+
+static void take(struct device *device, const lc_subscribe_response *response,
+                 int64_t opened_at_us) {
+    switch (response->kind_case) {
+    case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_WELCOME:
+        device->welcomes++;
+        break;
+    case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_SNAPSHOT:
+        take_snapshot(device, response->snapshot);
+        break;
+    case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_BATCH:
+        take_batch(device, response->batch, opened_at_us);
+        break;
+    case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_SIGNAL:
+        device->signals++;
+        device->last_signal = (int)response->signal->kind_case;
+        break;
+    case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_PROGRESS:
+        take_progress(device, response->progress);
+        break;
+    case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_TOPIC_CLOSED: {
+        struct device_topic *topic = topic_named(device, response->topic_closed->topic);
+        if (topic != NULL)
+            topic->closed = (int)response->topic_closed->reason;
+        break;
+    }
+    case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_GOODBYE:
+        device->goodbye = (int)response->goodbye->reason;
+        break;
+    default:
+        note_fault(device, "an empty response", 0, 0);
+    }
+}
+
+/* ---- the thread ---- */
+
+static struct status open_stream(struct device *device, struct rpc_client_call **ret_call) {
+    struct rpc_call_options options = {.wait_for_ready = true, .authorization = device->token};
+    lc_subscribe_request request;
+    lc_topic_subscription topics[DEVICE_TOPICS];
+    lc_topic_subscription *list[DEVICE_TOPICS];
+    lc_position positions[DEVICE_TOPICS];
+
+    lc_subscribe_request_init(&request);
+    request.device_id = (char *)(uintptr_t)device->device_id;
+    request.heartbeat_seconds = 5;
+    request.topics = list;
+    for (size_t i = 0; i < device->topic_count; i++) {
+        struct device_topic *topic = &device->topics[i];
+        if (topic->closed)
+            continue;
+        lc_topic_subscription_init(&topics[i]);
+        lc_position_init(&positions[i]);
+        topics[i].topic = topic->name;
+        positions[i].epoch = topic->epoch;
+        positions[i].sequence = topic->sequence;
+        if (topic->has_position)
+            topics[i].after = &positions[i];
+        list[request.n_topics++] = &topics[i];
+    }
+    return lc_live_service_subscribe_open(t.lc->channel, &options, &request, ret_call);
+}
+
+static void read_stream(struct device *device, struct rpc_client_call *call, int64_t opened_at_us) {
+    struct arena arena;
+    arena_init(&arena, DEVICE_BUDGET_BYTES);
+    for (;;) {
+        lc_subscribe_response *response = NULL;
+        arena_reset(&arena);
+        struct status status = lc_live_service_subscribe_receive(call, &arena, &response);
+        pthread_mutex_lock(&device->lock);
+        /* What a stream says after another took its place is not listened to. */
+        if (status_is_ok(status) && response != NULL && device->call == call)
+            take(device, response, opened_at_us);
+        pthread_cond_broadcast(&device->changed);
+        pthread_mutex_unlock(&device->lock);
+        if (!status_is_ok(status) || response == NULL)
+            break;
+    }
+    struct rpc_result result;
+    struct status ended = rpc_client_call_finish(call, &arena, &result);
+    pthread_mutex_lock(&device->lock);
+    device->last_code = ended.code;
+    pthread_cond_broadcast(&device->changed);
+    pthread_mutex_unlock(&device->lock);
+    arena_done(&arena);
+}
+
+/* Opens a stream, which is the one that counts from here on. Under the lock. */
+static struct rpc_client_call *open_current(struct device *device) {
+    struct rpc_client_call *call = NULL;
+    if (!status_is_ok(open_stream(device, &call)))
+        abort();
+    device->call = call;
+    device->streams++;
+    return call;
+}
+
+static void *run_device(void *argument) {
+    struct device *device = argument;
+    pthread_mutex_lock(&device->lock);
+    struct rpc_client_call *call = device->call;
+    while (!device->stop && !(device->stays_ended && device->goodbye != 0)) {
+        int64_t opened_at_us = clock_monotonic_us(clock_system());
+        if (call == NULL)
+            call = open_current(device);
+        pthread_mutex_unlock(&device->lock);
+        read_stream(device, call, opened_at_us);
+        pthread_mutex_lock(&device->lock);
+        bool was_replaced = device->call != call;
+        if (!was_replaced)
+            device->call = NULL;
+        pthread_cond_broadcast(&device->changed);
+        pthread_mutex_unlock(&device->lock);
+        rpc_client_call_free(&call);
+        if (was_replaced)
+            return NULL;
+        /* Without it a refusal would be asked for again and again. */
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        pthread_mutex_lock(&device->lock);
+    }
+    /* Told to stop before it read from a stream that a rotation had opened. */
+    if (call != NULL && device->call == call)
+        device->call = NULL;
+    pthread_mutex_unlock(&device->lock);
+    rpc_client_call_free(&call);
+    return NULL;
+}
+
+static void launch(struct device *device) {
+    device->stop = false;
+    if (pthread_create(&device->thread, NULL, run_device, device) != 0)
+        abort();
+}
+
+struct device *device_start(const char *token, const char *device_id, const char *const *topics,
+                            size_t count) {
+    struct device *device = calloc(1, sizeof *device);
+    if (device == NULL || count > DEVICE_TOPICS)
+        abort();
+    device->device_id = device_id;
+    pthread_mutex_init(&device->lock, NULL);
+    pthread_cond_init(&device->changed, NULL);
+    snprintf(device->token, sizeof device->token, "%s", token);
+    for (size_t i = 0; i < count; i++)
+        snprintf(device->topics[i].name, sizeof device->topics[i].name, "%s%s",
+                 strcmp(topics[i], "inbox") == 0 ? "" : "conversations/", topics[i]);
+    device->topic_count = count;
+    launch(device);
+    return device;
+}
+
+void device_cut(struct device *device) {
+    pthread_mutex_lock(&device->lock);
+    if (device->call != NULL)
+        rpc_client_call_cancel(device->call);
+    pthread_mutex_unlock(&device->lock);
+}
+
+void device_stop(struct device *device) {
+    pthread_mutex_lock(&device->lock);
+    device->stop = true;
+    if (device->call != NULL)
+        rpc_client_call_cancel(device->call);
+    pthread_mutex_unlock(&device->lock);
+    pthread_join(device->thread, NULL);
+    while (device->replaced_count > 0)
+        pthread_join(device->replaced[--device->replaced_count], NULL);
+}
+
+void device_resume(struct device *device) {
+    launch(device);
+}
+
+void device_free(struct device **device) {
+    free((*device)->seen);
+    pthread_mutex_destroy(&(*device)->lock);
+    pthread_cond_destroy(&(*device)->changed);
+    free(*device);
+    *device = NULL;
+}
+
+void device_rotate(struct device *device, const char *token, size_t topic_count) {
+    pthread_mutex_lock(&device->lock);
+    if (device->replaced_count == DEVICE_ROTATIONS)
+        abort();
+    device->replaced[device->replaced_count++] = device->thread;
+    snprintf(device->token, sizeof device->token, "%s", token);
+    device->topic_count = topic_count;
+    open_current(device);
+    pthread_mutex_unlock(&device->lock);
+    launch(device);
+}
+
+/* ---- waiting ---- */
+
+typedef bool condition_fn(struct device *device, size_t topic, int number, uint64_t sequence,
+                          const char *text);
+
+static void await(struct device *device, const char *what, condition_fn *holds, size_t topic,
+                  int number, uint64_t sequence, const char *text) {
+    struct timespec until;
+    int waited = 0;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += AWAIT_SECONDS;
+    pthread_mutex_lock(&device->lock);
+    while (!holds(device, topic, number, sequence, text) && waited == 0)
+        waited = pthread_cond_timedwait(&device->changed, &device->lock, &until);
+    bool came = holds(device, topic, number, sequence, text);
+    uint64_t at = device->topics[topic].sequence;
+    int goodbye = device->goodbye;
+    int32_t code = device->last_code;
+    pthread_mutex_unlock(&device->lock);
+    if (!came)
+        fail_msg("%s waits for %s %d %llu %s; it is at %llu, goodbye %d, last code %d, %s",
+                 device->device_id, what, number, (unsigned long long)sequence, text ? text : "",
+                 (unsigned long long)at, goodbye, (int)code, device->fault);
+}
+
+static bool all_positions(struct device *device, size_t topic, int number, uint64_t sequence,
+                          const char *text) {
+    (void)topic, (void)number, (void)sequence, (void)text;
+    for (size_t i = 0; i < device->topic_count; i++)
+        if (!device->topics[i].has_position && !device->topics[i].closed)
+            return false;
+    return true;
+}
+
+static bool has_reached(struct device *device, size_t topic, int number, uint64_t sequence,
+                        const char *text) {
+    (void)number, (void)text;
+    return device->topics[topic].sequence >= sequence;
+}
+
+static size_t count_seen(const struct device *device, size_t topic, int kind, const char *id) {
+    size_t count = 0;
+    for (size_t i = 0; i < device->seen_count; i++) {
+        const struct seen *seen = &device->seen[i];
+        if (seen->topic == topic && seen->kind == kind && (id == NULL || strcmp(seen->id, id) == 0))
+            count++;
+    }
+    return count;
+}
+
+static bool has_event(struct device *device, size_t topic, int number, uint64_t sequence,
+                      const char *text) {
+    (void)sequence;
+    return count_seen(device, topic, number, text) > 0;
+}
+
+static bool has_text(struct device *device, size_t topic, int number, uint64_t sequence,
+                     const char *text) {
+    (void)topic, (void)number, (void)sequence;
+    for (size_t i = 0; i < device->seen_count; i++)
+        if (strcmp(device->seen[i].text, text) == 0)
+            return true;
+    return false;
+}
+
+static bool has_goodbye(struct device *device, size_t topic, int number, uint64_t sequence,
+                        const char *text) {
+    (void)topic, (void)sequence, (void)text;
+    return device->goodbye == number;
+}
+
+static bool has_code(struct device *device, size_t topic, int number, uint64_t sequence,
+                     const char *text) {
+    (void)topic, (void)sequence, (void)text;
+    return device->last_code == number;
+}
+
+static bool has_closed(struct device *device, size_t topic, int number, uint64_t sequence,
+                       const char *text) {
+    (void)sequence, (void)text;
+    return device->topics[topic].closed == number;
+}
+
+static bool has_signal(struct device *device, size_t topic, int number, uint64_t sequence,
+                       const char *text) {
+    (void)topic, (void)sequence, (void)text;
+    return device->signals > 0 && device->last_signal == number;
+}
+
+void device_await_ready(struct device *device) {
+    await(device, "its positions", all_positions, 0, 0, 0, NULL);
+}
+
+void device_await_sequence(struct device *device, size_t topic, uint64_t sequence) {
+    await(device, "position", has_reached, topic, 0, sequence, NULL);
+}
+
+void device_await_event(struct device *device, size_t topic, int kind, const char *id) {
+    await(device, "event", has_event, topic, kind, 0, id);
+}
+
+void device_await_text(struct device *device, const char *wanted) {
+    await(device, "text", has_text, 0, 0, 0, wanted);
+}
+
+void device_await_goodbye(struct device *device, int reason) {
+    await(device, "goodbye", has_goodbye, 0, reason, 0, NULL);
+}
+
+void device_await_code(struct device *device, int code) {
+    await(device, "the status", has_code, 0, code, 0, NULL);
+}
+
+void device_await_closed(struct device *device, size_t topic, int reason) {
+    await(device, "the end of a topic", has_closed, topic, reason, 0, NULL);
+}
+
+void device_await_signal(struct device *device, int kind) {
+    await(device, "signal", has_signal, 0, kind, 0, NULL);
+}
+
+size_t device_count(struct device *device, size_t topic, int kind, const char *id) {
+    pthread_mutex_lock(&device->lock);
+    size_t count = count_seen(device, topic, kind, id);
+    pthread_mutex_unlock(&device->lock);
+    return count;
+}
+
+size_t count_of_text(struct device *device, const char *wanted) {
+    size_t count = 0;
+    pthread_mutex_lock(&device->lock);
+    for (size_t i = 0; i < device->seen_count; i++)
+        count += strcmp(device->seen[i].text, wanted) == 0;
+    pthread_mutex_unlock(&device->lock);
+    return count;
+}
+
+void device_assert_sound(struct device *device) {
+    pthread_mutex_lock(&device->lock);
+    char fault[sizeof device->fault];
+    memcpy(fault, device->fault, sizeof fault);
+    pthread_mutex_unlock(&device->lock);
+    if (fault[0] != '\0')
+        fail_msg("%s", fault);
+}

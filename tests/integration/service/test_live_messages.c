@@ -1,0 +1,248 @@
+/* Messages: who sees them, and what happens to those that are changed. */
+#include "live_test.h"
+
+#include <string.h>
+
+#define KIND(name) LIVECONV__V1__EVENT__KIND_##name
+
+struct trio {
+    const char *host_id, *ana_id, *ben_id;
+    const char *host, *ana, *ben;
+    char *conversation;
+};
+
+static struct trio new_trio(void) {
+    struct trio trio;
+    trio.host = new_student(&trio.host_id);
+    trio.ana = new_student(&trio.ana_id);
+    trio.ben = new_student(&trio.ben_id);
+    trio.conversation = open_conversation(trio.host)->id;
+    booked(trio.ana, trio.conversation);
+    booked(trio.ben, trio.conversation);
+    joined(trio.host, trio.conversation);
+    joined(trio.ana, trio.conversation);
+    joined(trio.ben, trio.conversation);
+    return trio;
+}
+
+static struct device *follow(const char *token, const char *device_id, const char *conversation) {
+    const char *topics[] = {conversation, "inbox"};
+    struct device *device = device_start(token, device_id, topics, 2);
+    device_await_ready(device);
+    return device;
+}
+
+static void finish(struct device *device) {
+    device_stop(device);
+    device_assert_sound(device);
+    device_free(&device);
+}
+
+static void the_same_client_message_id_is_one_message_for_ever(void **state) {
+    struct trio r = new_trio();
+    lc_message *first = NULL;
+    lc_message *again = NULL;
+    char *id = new_uuid();
+    (void)state;
+    assert_ok(try_send(r.ana, r.conversation, "Once", NULL, id, &first));
+    assert_string_equal(first->client_message_id, id);
+    assert_ok(try_mute(r.host, r.conversation, r.ana_id, true));
+    /* Before any other rule: she is muted, and says something else. */
+    assert_ok(try_send(r.ana, r.conversation, "Twice", NULL, id, &again));
+    assert_string_equal(again->id, first->id);
+    assert_string_equal(again->content, "Once");
+    assert_int_equal(again->sequence, first->sequence);
+    /* Another sender's id is another's. */
+    assert_ok(try_send(r.ben, r.conversation, "Mine", NULL, id, &again));
+    assert_string_not_equal(again->id, first->id);
+}
+
+static void private_messages_are_seen_by_two(void **state) {
+    struct trio r = new_trio();
+    lc_message *secret = NULL;
+    lc_list_messages_response *list = NULL;
+    (void)state;
+    struct device *ana = follow(r.ana, "ana", r.conversation);
+    struct device *ben = follow(r.ben, "ben", r.conversation);
+    struct device *host = follow(r.host, "host", r.conversation);
+    assert_ok(try_send(r.ana, r.conversation, "For Ben", r.ben_id, NULL, &secret));
+    sent(r.ana, r.conversation, "For all");
+    uint64_t head = head_of(r.conversation);
+    device_await_sequence(ana, 0, head);
+    device_await_sequence(ben, 0, head);
+    device_await_sequence(host, 0, head);
+    assert_int_equal(device_count(ana, 0, KIND(MESSAGE_SENT), secret->id), 1);
+    assert_int_equal(device_count(ben, 0, KIND(MESSAGE_SENT), secret->id), 1);
+    assert_int_equal(device_count(host, 0, KIND(MESSAGE_SENT), secret->id), 0);
+    assert_int_equal(device_count(host, 0, KIND(MESSAGE_SENT), NULL), 1);
+    assert_ok(try_list_messages(r.host, r.conversation, &list));
+    assert_int_equal(list->n_messages, 1);
+    assert_ok(try_list_messages(r.ben, r.conversation, &list));
+    assert_int_equal(list->n_messages, 2);
+    assert_string_equal(list->messages[1]->recipient->user_id, r.ben_id);
+    /* To others it is not there, whatever they want with it. */
+    assert_refused(try_edit(r.host, secret->id, "Mine", NULL), STATUS_NOT_FOUND,
+                   "MESSAGE_NOT_FOUND");
+    assert_refused(try_delete(r.host, secret->id, NULL), STATUS_NOT_FOUND, "MESSAGE_NOT_FOUND");
+    assert_refused(try_correct(r.host, secret->id, 0, 1, "f", NULL), STATUS_NOT_FOUND,
+                   "MESSAGE_NOT_FOUND");
+    finish(ana);
+    finish(ben);
+    finish(host);
+}
+
+static void resuming_never_brings_removed_text_back(void **state) {
+    struct trio r = new_trio();
+    lc_message *changed = NULL;
+    (void)state;
+    struct device *ben = follow(r.ben, "ben", r.conversation);
+    device_stop(ben);
+    lc_message *one = sent(r.ana, r.conversation, "Wrong words");
+    lc_message *two = sent(r.ana, r.conversation, "Regretted");
+    assert_ok(try_edit(r.ana, one->id, "Other words", NULL));
+    assert_ok(try_edit(r.ana, one->id, "Right words", &changed));
+    assert_string_equal(changed->content, "Right words");
+    assert_ok(try_delete(r.ana, two->id, &changed));
+    assert_string_equal(changed->content, "");
+    assert_int_equal(changed->deleted_by, LC_DELETED_BY_SENDER);
+    assert_ok(try_delete(r.ana, two->id, &changed)); /* answered as it is */
+
+    device_resume(ben);
+    device_await_event(ben, 0, KIND(MESSAGE_DELETED), two->id);
+    device_stop(ben);
+    assert_int_equal(ben->topics[0].snapshots[LC_SNAPSHOT_REASON_INITIAL], 1);
+    assert_int_equal(count_of_text(ben, "Wrong words"), 0);
+    assert_int_equal(count_of_text(ben, "Other words"), 0);
+    assert_int_equal(count_of_text(ben, "Regretted"), 0);
+    assert_int_equal(count_of_text(ben, "Right words"), 3); /* sent, edited, edited */
+    device_assert_sound(ben);
+    device_free(&ben);
+}
+
+static void only_the_sender_edits_and_the_host_deletes(void **state) {
+    struct trio r = new_trio();
+    lc_message *message = sent(r.ana, r.conversation, "Words");
+    lc_message *changed = NULL;
+    (void)state;
+    assert_refused(try_edit(r.ben, message->id, "Mine", NULL), STATUS_PERMISSION_DENIED,
+                   "NOT_SENDER");
+    assert_refused(try_delete(r.ben, message->id, NULL), STATUS_PERMISSION_DENIED, "NOT_SENDER");
+    assert_ok(try_delete(r.host, message->id, &changed));
+    assert_int_equal(changed->deleted_by, LC_DELETED_BY_MODERATOR);
+    assert_refused(try_edit(r.ana, message->id, "Again", NULL), STATUS_FAILED_PRECONDITION,
+                   "MESSAGE_DELETED");
+    assert_int_equal(liveconv_sql_number(t.lc,
+                                         "SELECT COUNT(*) FROM audit_log WHERE action ="
+                                         " 'message.delete' AND conversationId = '%s'",
+                                         r.conversation),
+                     1);
+}
+
+static void a_correction_is_a_message_about_a_span(void **state) {
+    struct trio r = new_trio();
+    lc_message *original = sent(r.ana, r.conversation, "I has a dog");
+    lc_message *correction = NULL;
+    (void)state;
+    struct device *ana = follow(r.ana, "ana", r.conversation);
+    assert_ok(try_correct(r.ben, original->id, 2, 3, "have", &correction));
+    assert_string_equal(correction->original_message_id, original->id);
+    assert_string_equal(correction->content, "have");
+    assert_int_equal(correction->type, LC_MESSAGE_TYPE_CORRECTION);
+    assert_int_equal(correction->correction->start, 2);
+    device_await_event(ana, 0, KIND(MESSAGE_CORRECTED), correction->id);
+    assert_ok(try_correct(r.ben, original->id, 0, 2, "", &correction)); /* takes it away */
+    assert_refused(try_correct(r.ben, original->id, 9, 9, "x", NULL), STATUS_INVALID_ARGUMENT,
+                   "CORRECTION_SPAN_INVALID");
+    finish(ana);
+}
+
+static void reading_moves_forward_and_tells_the_other_devices(void **state) {
+    struct trio r = new_trio();
+    lc_read_state *read = NULL;
+    (void)state;
+    struct device *phone = follow(r.ben, "phone", r.conversation);
+    sent(r.ana, r.conversation, "One");
+    lc_message *two = sent(r.ana, r.conversation, "Two");
+    sent(r.ben, r.conversation, "Own words are read");
+    lc_message *three = sent(r.ana, r.conversation, "Three");
+    assert_ok(try_mark_read(r.ben, r.conversation, two->sequence, &read));
+    assert_int_equal(read->unread_count, 1);
+    device_await_event(phone, 1, KIND(READ_STATE_CHANGED), NULL);
+    assert_ok(try_mark_read(r.ben, r.conversation, 1, &read)); /* never back */
+    assert_int_equal(read->read_through_sequence, two->sequence);
+    assert_ok(try_delete(r.ana, three->id, NULL));
+    assert_ok(try_mark_read(r.ben, r.conversation, 1, &read));
+    assert_int_equal(read->unread_count, 0);
+    assert_ok(try_mark_read(r.ben, r.conversation, UINT64_MAX, &read));
+    assert_int_equal(read->read_through_sequence, head_of(r.conversation));
+    assert_refused(try_mark_read(new_student(NULL), r.conversation, 1, NULL),
+                   STATUS_PERMISSION_DENIED, "NOT_PARTICIPANT");
+    finish(phone);
+}
+
+static void after_the_end_there_is_history_and_no_more_messages(void **state) {
+    struct trio r = new_trio();
+    lc_list_messages_response *list = NULL;
+    (void)state;
+    sent(r.ana, r.conversation, "Last words");
+    started(r.host, r.conversation);
+    ended(r.host, r.conversation);
+    assert_refused(try_send(r.ana, r.conversation, "More", NULL, NULL, NULL),
+                   STATUS_FAILED_PRECONDITION, "MESSAGES_CLOSED");
+    assert_ok(try_list_messages(r.ana, r.conversation, &list));
+    assert_int_equal(list->n_messages, 1);
+    assert_refused(try_list_messages(new_student(NULL), r.conversation, NULL),
+                   STATUS_PERMISSION_DENIED, "NOT_PARTICIPANT");
+}
+
+static void text_is_stored_as_it_was_written(void **state) {
+    static const char *const texts[] = {"' OR 1=1--", "100 %_\\ sure",
+                                        "👩‍👩‍👧 café ça va", "a\nb\tc"};
+    struct trio r = new_trio();
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        assert_string_equal(sent(r.ana, r.conversation, texts[i])->content, texts[i]);
+}
+
+static void pages_of_messages_are_bound_to_what_was_asked(void **state) {
+    struct trio r = new_trio();
+    lc_list_messages_request request = LC_LIST_MESSAGES_REQUEST_INIT;
+    lc_list_messages_response *page = NULL;
+    struct rpc_call_options as_ana = liveconv_as(r.ana);
+    struct rpc_call_options as_ben = liveconv_as(r.ben);
+    int seen = 0;
+    (void)state;
+    for (int i = 0; i < 7; i++)
+        sent(r.ana, r.conversation, text("number %d", 6 - i));
+    request.conversation_id = r.conversation;
+    request.page_size = 3;
+    do {
+        assert_ok(lc_message_service_list_messages(t.lc->channel, &as_ana, &request, &t.arena,
+                                                   &page, &t.result));
+        for (size_t i = 0; i < page->n_messages; i++)
+            assert_string_equal(page->messages[i]->content, text("number %d", seen++));
+        request.page_token = page->next_page_token;
+        if (seen == 3)
+            assert_refused(lc_message_service_list_messages(t.lc->channel, &as_ben, &request,
+                                                            &t.arena, &page, &t.result),
+                           STATUS_INVALID_ARGUMENT, "PAGE_TOKEN_INVALID");
+    } while (request.page_token[0] != '\0');
+    assert_int_equal(seen, 7);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
+        TEST(the_same_client_message_id_is_one_message_for_ever),
+        TEST(private_messages_are_seen_by_two),
+        TEST(resuming_never_brings_removed_text_back),
+        TEST(only_the_sender_edits_and_the_host_deletes),
+        TEST(a_correction_is_a_message_about_a_span),
+        TEST(reading_moves_forward_and_tells_the_other_devices),
+        TEST(after_the_end_there_is_history_and_no_more_messages),
+        TEST(text_is_stored_as_it_was_written),
+        TEST(pages_of_messages_are_bound_to_what_was_asked),
+#undef TEST
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}

@@ -1,0 +1,239 @@
+/* WatchConversations: whatever happens, a watcher ends with what ListConversations says. */
+#include "service_test.h"
+
+#include "live_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILTERS = 10, WATCHERS = 40, ROUNDS = 120, ROWS_MAX = 256, AWAIT_SECONDS = 10 };
+
+struct row {
+    char id[ID_BYTES];
+    char title[64];
+    int32_t seats_taken;
+    int32_t current;
+    int status;
+};
+
+struct watcher {
+    pthread_mutex_t lock;
+    struct rpc_client_call *call;
+    struct row rows[ROWS_MAX];
+    size_t count;
+    size_t snapshots;
+    size_t changes;
+    bool is_truncated;
+    bool has_ended;
+};
+
+/* ---- a watcher ---- */
+
+static void put(struct watcher *watcher, const lc_conversation *from) {
+    size_t at = 0;
+    while (at < watcher->count && strcmp(watcher->rows[at].id, from->id) != 0)
+        at++;
+    if (at == watcher->count && watcher->count++ == ROWS_MAX)
+        abort();
+    struct row *row = &watcher->rows[at];
+    snprintf(row->id, sizeof row->id, "%s", from->id);
+    snprintf(row->title, sizeof row->title, "%s", from->title);
+    row->seats_taken = from->seats_taken;
+    row->current = from->current_participants;
+    row->status = (int)from->status;
+}
+
+static void drop(struct watcher *watcher, const char *id) {
+    for (size_t i = 0; i < watcher->count; i++)
+        if (strcmp(watcher->rows[i].id, id) == 0) {
+            watcher->rows[i] = watcher->rows[--watcher->count];
+            return;
+        }
+}
+
+static void on_message(void *context, const lc_watch_conversations_response *response) {
+    struct watcher *watcher = context;
+    pthread_mutex_lock(&watcher->lock);
+    switch (response->kind_case) {
+    case LIVECONV__V1__WATCH_CONVERSATIONS_RESPONSE__KIND_SNAPSHOT:
+        watcher->count = 0;
+        watcher->snapshots++;
+        watcher->is_truncated = response->snapshot->truncated;
+        for (size_t i = 0; i < response->snapshot->n_conversations; i++)
+            put(watcher, response->snapshot->conversations[i]);
+        break;
+    case LIVECONV__V1__WATCH_CONVERSATIONS_RESPONSE__KIND_CHANGES:
+        watcher->changes++;
+        for (size_t i = 0; i < response->changes->n_changed; i++)
+            put(watcher, response->changes->changed[i]);
+        for (size_t i = 0; i < response->changes->n_removed_ids; i++)
+            drop(watcher, response->changes->removed_ids[i]);
+        break;
+    default:
+        break;
+    }
+    pthread_mutex_unlock(&watcher->lock);
+}
+
+static void on_end(void *context, const struct rpc_result *result) {
+    struct watcher *watcher = context;
+    (void)result;
+    pthread_mutex_lock(&watcher->lock);
+    watcher->has_ended = true;
+    pthread_mutex_unlock(&watcher->lock);
+}
+
+static void open_watcher(struct watcher *watcher, const char *token,
+                         lc_conversation_filter *filter) {
+    struct rpc_call_options options = {.wait_for_ready = true, .authorization = token};
+    lc_watch_conversations_request request = LC_WATCH_CONVERSATIONS_REQUEST_INIT;
+    request.filter = filter;
+    memset(watcher, 0, sizeof *watcher);
+    pthread_mutex_init(&watcher->lock, NULL);
+    assert_ok(lc_conversation_service_watch_conversations_open(t.lc->channel, &options, &request,
+                                                               &watcher->call));
+    assert_ok(lc_conversation_service_watch_conversations_listen(watcher->call, on_message, on_end,
+                                                                 watcher));
+}
+
+static void close_watcher(struct watcher *watcher) {
+    rpc_client_call_free(&watcher->call);
+    pthread_mutex_destroy(&watcher->lock);
+}
+
+/* ---- the list ---- */
+
+static bool is_same(const struct row *row, const lc_conversation *listed) {
+    return strcmp(row->id, listed->id) == 0 && strcmp(row->title, listed->title) == 0 &&
+           row->seats_taken == listed->seats_taken &&
+           row->current == listed->current_participants && row->status == (int)listed->status;
+}
+
+static bool holds(struct watcher *watcher, const lc_list_conversations_response *list) {
+    bool same = watcher->snapshots == 1 && watcher->count == list->n_conversations;
+    for (size_t i = 0; i < list->n_conversations && same; i++) {
+        bool found = false;
+        for (size_t j = 0; j < watcher->count && !found; j++)
+            found = is_same(&watcher->rows[j], list->conversations[i]->conversation);
+        same = found;
+    }
+    return same;
+}
+
+static lc_list_conversations_response *listed(const char *token, lc_conversation_filter *filter) {
+    struct rpc_call_options options = liveconv_as(token);
+    lc_list_conversations_request request = LC_LIST_CONVERSATIONS_REQUEST_INIT;
+    lc_list_conversations_response *response = NULL;
+    request.filter = filter;
+    request.page_size = 200;
+    assert_ok(lc_conversation_service_list_conversations(t.lc->channel, &options, &request,
+                                                         &t.arena, &response, &t.result));
+    return response;
+}
+
+static void await_equal(struct watcher *watcher, size_t number, const char *token,
+                        lc_conversation_filter *filter) {
+    lc_list_conversations_response *list = listed(token, filter);
+    bool same = false;
+    for (int i = 0; i < AWAIT_SECONDS * 50 && !same; i++) {
+        pthread_mutex_lock(&watcher->lock);
+        same = holds(watcher, list);
+        pthread_mutex_unlock(&watcher->lock);
+        if (!same)
+            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    if (!same)
+        fail_msg("watcher %zu has %zu rows, the list %zu; %zu snapshots, %zu changes, ended %d",
+                 number, watcher->count, list->n_conversations, watcher->snapshots,
+                 watcher->changes, (int)watcher->has_ended);
+}
+
+/* ---- the test ---- */
+
+static lc_conversation_filter *filter_number(int number) {
+    static const char *const languages[] = {"en", "ja", "pt-BR"};
+    lc_conversation_filter *filter = lc_conversation_filter_new(&t.arena);
+    if (number % 3 != 0) {
+        filter->languages = arena_alloc(&t.arena, sizeof *filter->languages);
+        filter->languages[0] = text("%s", languages[number % 3]);
+        filter->n_languages = 1;
+    }
+    if (number % 4 == 1) {
+        filter->levels = arena_alloc(&t.arena, sizeof *filter->levels);
+        filter->levels[0] = LC_CEFR_LEVEL_B1;
+        filter->n_levels = 1;
+    }
+    filter->with_seats_left = number % 5 == 2;
+    if (number >= 5)
+        filter->pricing = LC_PRICING_FREE;
+    return filter;
+}
+
+static lc_conversation *new_conversation(const char *host, int number) {
+    static const char *const languages[] = {"en", "ja", "pt-BR"};
+    lc_conversation_draft *draft = new_draft(text("Session %d", number));
+    draft->language = text("%s", languages[number % 3]);
+    draft->level = number % 2 ? LC_CEFR_LEVEL_B1 : LC_CEFR_LEVEL_A2;
+    draft->start_time = in_seconds(100 + number);
+    draft->end_time = in_seconds(100 + number + 1800);
+    if (number % 12 == 6)
+        draft->visibility = LC_CONVERSATION_VISIBILITY_UNLISTED;
+    return created(host, draft);
+}
+
+static void cancelled(const char *host, const char *id) {
+    struct rpc_call_options options = liveconv_as(host);
+    lc_cancel_conversation_request request = LC_CANCEL_CONVERSATION_REQUEST_INIT;
+    lc_cancel_conversation_response *response = NULL;
+    request.conversation_id = text("%s", id);
+    assert_ok(lc_conversation_service_cancel_conversation(t.lc->channel, &options, &request,
+                                                          &t.arena, &response, &t.result));
+}
+
+static void live_a_little(int round, const char *conversation, const char *host) {
+    const char *guest = new_student(NULL);
+    switch (round % 6) {
+    case 0:
+        joined(host, conversation);
+        break;
+    case 1:
+        cancelled(host, conversation);
+        break;
+    case 2:
+        started(host, conversation);
+        break;
+    default:
+        booked(guest, conversation);
+        booked(new_student(NULL), conversation);
+    }
+}
+
+static void all_watchers_end_equal_to_the_list(void **state) {
+    static struct watcher watchers[WATCHERS];
+    lc_conversation_filter *filters[FILTERS];
+    const char *viewer = new_service("conversations.read");
+    (void)state;
+    for (int i = 0; i < FILTERS; i++)
+        filters[i] = filter_number(i);
+    for (int i = 0; i < WATCHERS / 2; i++)
+        open_watcher(&watchers[i], viewer, filters[i % FILTERS]);
+    for (int round = 0; round < ROUNDS; round++) {
+        const char *host = new_student(NULL);
+        live_a_little(round, new_conversation(host, round)->id, host);
+        if (round == ROUNDS / 2) /* some come late */
+            for (int i = WATCHERS / 2; i < WATCHERS; i++)
+                open_watcher(&watchers[i], viewer, filters[i % FILTERS]);
+    }
+    for (int i = 0; i < WATCHERS; i++)
+        await_equal(&watchers[i], (size_t)i, new_student(NULL), filters[i % FILTERS]);
+    for (int i = 0; i < WATCHERS; i++)
+        close_watcher(&watchers[i]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_watchers_end_equal_to_the_list, begin_test, end_test),
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}
