@@ -272,12 +272,14 @@ enum schedule_verdict jobs_suspensions(void *context) {
         else if (!auth_revoke_user(jobs->revocations, change->tenant, change->subject, until_us))
             verdict = SCHEDULE_FAILED;
     }
-    if (verdict == SCHEDULE_DONE && access.count > 0) {
-        /* A full page is followed by the next; otherwise the last seconds are looked at again. */
+    if (verdict == SCHEDULE_DONE && access.count >= ACCESS_PAGE) {
+        /* A full page is followed by the next; one of a single moment (a bulk load) is passed. */
         int64_t newest_us = access.changes[access.count - 1].changed_at_us;
-        bool is_full = access.count >= ACCESS_PAGE && newest_us > jobs->suspensions_from;
-        verdict = is_full ? SCHEDULE_MORE : SCHEDULE_DONE;
-        jobs->suspensions_from = is_full ? newest_us : access.now_us - overlap_us;
+        jobs->suspensions_from =
+            newest_us > jobs->suspensions_from ? newest_us : jobs->suspensions_from + 1;
+        verdict = SCHEDULE_MORE;
+    } else if (verdict == SCHEDULE_DONE) {
+        jobs->suspensions_from = access.now_us - overlap_us;
     }
     /* Open streams, too. */
     if (verdict != SCHEDULE_FAILED && !status_is_ok(service_suspension_sweep(jobs->context)))

@@ -1,0 +1,247 @@
+/* Scheduled work against a real database, with the services beside it. */
+#include "support/cmocka.h"
+
+#include "app/jobs.h"
+#include "auth/revocation.h"
+#include "base/clock.h"
+#include "support/liveconv_server.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HOST "00000000-0000-7000-8000-000000000001"
+#define STUDENT "00000000-0000-7000-8000-000000000002"
+
+static struct liveconv_server *lc;
+
+static int start_group(void **state) {
+    (void)state;
+    lc = liveconv_server_start(NULL);
+    liveconv_sql(lc, "INSERT INTO users (tenant_id, id, subject, displayName, roles) VALUES"
+                     " ('school', '" HOST "', '" HOST "', 'Host', 'instructor'),"
+                     " ('school', '" STUDENT "', '" STUDENT "', 'Student', 'student')");
+    return 0;
+}
+
+static int end_group(void **state) {
+    (void)state;
+    liveconv_server_stop(&lc);
+    return 0;
+}
+
+static struct jobs new_jobs(void) {
+    return (struct jobs){.context = lc->context, .revocations = lc->revocations, .batch = 10};
+}
+
+static const char *session_id(int number, char ret_id[UUID_TEXT_BYTES]) {
+    (void)snprintf(ret_id, UUID_TEXT_BYTES, "00000000-0000-7000-9000-%012d", number);
+    return ret_id;
+}
+
+/* A session that starts so many minutes from now, for an hour. */
+static void add_session(int number, int start_in_minutes, int64_t price, int present) {
+    char id[UUID_TEXT_BYTES];
+    liveconv_sql(lc,
+                 "INSERT INTO live_conversations (tenant_id, id, title, conversationType, language,"
+                 " level, startTime, endTime, price, currency, hostId, currentParticipants,"
+                 " eventEpoch) VALUES ('school', '%s', 'A session', 'GROUP', 'es', 'A2',"
+                 " UTC_TIMESTAMP(6) + INTERVAL %d MINUTE, UTC_TIMESTAMP(6) + INTERVAL %d MINUTE,"
+                 " %lld, 'EUR', '" HOST "', %d, 7)",
+                 session_id(number, id), start_in_minutes, start_in_minutes + 60, (long long)price,
+                 present);
+}
+
+static void add_booking(int number) {
+    char id[UUID_TEXT_BYTES];
+    liveconv_sql(lc,
+                 "INSERT INTO live_conversation_bookings (tenant_id, id, conversationId, userId,"
+                 " status, startTime) SELECT 'school', UUID(), id, '" STUDENT "', 'CONFIRMED',"
+                 " startTime FROM live_conversations WHERE id = '%s'",
+                 session_id(number, id));
+    liveconv_sql(lc,
+                 "INSERT INTO booking_attempts (tenant_id, bookingId, number, payer, payerReason,"
+                 " paymentStatus, cancellationPolicy) SELECT 'school', id, 1, 'NOBODY',"
+                 " 'FREE_CONVERSATION', 'NOT_REQUIRED', '[]' FROM live_conversation_bookings"
+                 " WHERE conversationId = '%s'",
+                 session_id(number, id));
+    liveconv_sql(lc, "UPDATE live_conversations SET seatsTaken = 1 WHERE id = '%s'",
+                 session_id(number, id));
+}
+
+static void assert_status(int number, const char *status) {
+    char id[UUID_TEXT_BYTES];
+    assert_int_equal(liveconv_sql_number(lc,
+                                         "SELECT COUNT(*) FROM live_conversations WHERE id = '%s'"
+                                         " AND status = '%s'",
+                                         session_id(number, id), status),
+                     1);
+}
+
+static int64_t events_of(int number) {
+    char id[UUID_TEXT_BYTES];
+    return liveconv_sql_number(lc, "SELECT eventSequence FROM live_conversations WHERE id = '%s'",
+                               session_id(number, id));
+}
+
+static int64_t bookings_of(int number, const char *status) {
+    char id[UUID_TEXT_BYTES];
+    return liveconv_sql_number(lc,
+                               "SELECT COUNT(*) FROM live_conversation_bookings WHERE"
+                               " conversationId = '%s' AND status = '%s'",
+                               session_id(number, id), status);
+}
+
+static void a_free_session_goes_live_when_two_are_there_at_its_start(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    add_session(1, -1, 0, 2);
+    add_session(2, -1, 0, 1);
+    add_session(3, 5, 0, 2);
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_DONE);
+    assert_status(1, "LIVE");
+    assert_status(2, "SCHEDULED");
+    assert_status(3, "SCHEDULED");
+    assert_int_equal(events_of(1), 1);
+    assert_int_equal(events_of(2), 0);
+}
+
+static void a_paid_session_whose_host_stays_away_is_called_off(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    add_session(10, -16, 1200, 1);
+    add_booking(10);
+    add_session(11, -14, 1200, 1);
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_DONE);
+    assert_status(10, "CANCELLED");
+    assert_int_equal(bookings_of(10, "CANCELLED"), 1);
+    assert_status(11, "SCHEDULED");
+}
+
+static void a_session_is_completed_a_while_after_its_end(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    add_session(20, -76, 0, 0);
+    add_booking(20);
+    add_session(21, -74, 0, 0);
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_DONE);
+    assert_status(20, "COMPLETED");
+    assert_int_equal(bookings_of(20, "NO_SHOW"), 1);
+    assert_status(21, "SCHEDULED");
+}
+
+static void *run_until_done(void *context) {
+    struct jobs *jobs = context;
+    while (jobs_sessions(jobs) == SCHEDULE_MORE)
+        continue;
+    return NULL;
+}
+
+static void nodes_share_the_work_and_nothing_is_done_twice(void **state) {
+    (void)state;
+    enum { NODES = 3, FIRST = 100, SESSIONS = 60 };
+    pthread_t threads[NODES];
+    struct jobs jobs[NODES];
+    for (int i = 0; i < SESSIONS; i++)
+        add_session(FIRST + i, -100, 0, 0);
+    for (int i = 0; i < NODES; i++) {
+        jobs[i] = new_jobs();
+        assert_int_equal(pthread_create(&threads[i], NULL, run_until_done, &jobs[i]), 0);
+    }
+    for (int i = 0; i < NODES; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    /* What was locked by another node at the last look. */
+    (void)run_until_done(&jobs[0]);
+    for (int i = 0; i < SESSIONS; i++) {
+        assert_status(FIRST + i, "COMPLETED");
+        assert_int_equal(events_of(FIRST + i), 1);
+    }
+}
+
+static void learn_suspensions(struct jobs *jobs) {
+    enum schedule_verdict verdict = SCHEDULE_MORE;
+    for (int i = 0; i < 20 && verdict == SCHEDULE_MORE; i++)
+        verdict = jobs_suspensions(jobs);
+    assert_int_equal(verdict, SCHEDULE_DONE);
+}
+
+static bool student_is_revoked(void) {
+    return auth_is_revoked(lc->revocations, "school", STUDENT, clock_wall_us(clock_system()), NULL);
+}
+
+static void a_suspension_is_learned_from_the_database_and_ends(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    assert_int_equal(jobs_suspensions(&jobs), SCHEDULE_DONE);
+    assert_false(student_is_revoked());
+    liveconv_sql(lc, "UPDATE users SET suspendedAt = UTC_TIMESTAMP(6),"
+                     " suspendedUntil = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR,"
+                     " accessChangedAt = UTC_TIMESTAMP(6) WHERE id = '" STUDENT "'");
+    assert_int_equal(jobs_suspensions(&jobs), SCHEDULE_DONE);
+    assert_true(student_is_revoked());
+    assert_false(auth_is_revoked(lc->revocations, "school", STUDENT,
+                                 clock_wall_us(clock_system()) + INT64_C(3660) * 1000000, NULL));
+    liveconv_sql(lc, "UPDATE users SET suspendedAt = NULL, suspendedUntil = NULL,"
+                     " accessChangedAt = UTC_TIMESTAMP(6) WHERE id = '" STUDENT "'");
+    assert_int_equal(jobs_suspensions(&jobs), SCHEDULE_DONE);
+    assert_false(student_is_revoked());
+}
+
+static void a_suspension_is_found_among_many_users_of_one_moment(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    liveconv_sql(lc, "INSERT INTO users (tenant_id, id, subject, roles)"
+                     " SELECT 'elsewhere', UUID(), CONCAT('bulk-', seq), 'student'"
+                     " FROM seq_1_to_2500");
+    liveconv_sql(lc, "UPDATE users SET suspendedAt = UTC_TIMESTAMP(6),"
+                     " accessChangedAt = UTC_TIMESTAMP(6) + INTERVAL 1 SECOND"
+                     " WHERE subject = '" STUDENT "'");
+    learn_suspensions(&jobs);
+    assert_true(student_is_revoked());
+    liveconv_sql(lc, "UPDATE users SET suspendedAt = NULL, accessChangedAt = UTC_TIMESTAMP(6)"
+                     " WHERE subject = '" STUDENT "'");
+    learn_suspensions(&jobs);
+    assert_false(student_is_revoked());
+}
+
+static void old_events_and_request_records_are_trimmed(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    int64_t before = liveconv_sql_number(lc, "SELECT COUNT(*) FROM events");
+    assert_true(before > 0);
+    liveconv_sql(lc, "UPDATE events SET createdAt = UTC_TIMESTAMP(6) - INTERVAL 31 DAY"
+                     " WHERE topicId = '00000000-0000-7000-9000-000000000001'");
+    for (int i = 0; i < 20 && jobs_trim(&jobs) == SCHEDULE_MORE; i++)
+        continue;
+    assert_int_equal(liveconv_sql_number(lc, "SELECT COUNT(*) FROM events"), before - 1);
+    assert_int_equal(liveconv_sql_number(lc, "SELECT eventFloor FROM live_conversations WHERE id ="
+                                             " '00000000-0000-7000-9000-000000000001'"),
+                     1);
+}
+
+static void the_lease_is_renewed_and_another_of_this_name_is_noticed(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    assert_int_equal(jobs_presence(&jobs), SCHEDULE_DONE);
+    assert_false(jobs.was_replaced);
+    liveconv_sql(lc, "UPDATE node_leases SET incarnation = incarnation + 1");
+    assert_int_equal(jobs_presence(&jobs), SCHEDULE_FAILED);
+    assert_true(jobs.was_replaced);
+    liveconv_sql(lc, "UPDATE node_leases SET incarnation = incarnation - 1");
+    jobs_release_node(&jobs);
+    assert_int_equal(liveconv_sql_number(lc, "SELECT COUNT(*) FROM node_leases"), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_free_session_goes_live_when_two_are_there_at_its_start),
+        cmocka_unit_test(a_paid_session_whose_host_stays_away_is_called_off),
+        cmocka_unit_test(a_session_is_completed_a_while_after_its_end),
+        cmocka_unit_test(nodes_share_the_work_and_nothing_is_done_twice),
+        cmocka_unit_test(a_suspension_is_learned_from_the_database_and_ends),
+        cmocka_unit_test(a_suspension_is_found_among_many_users_of_one_moment),
+        cmocka_unit_test(old_events_and_request_records_are_trimmed),
+        cmocka_unit_test(the_lease_is_renewed_and_another_of_this_name_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, start_group, end_group);
+}
