@@ -9,7 +9,10 @@
 #include "service/service.h"
 #include "service/transaction.h"
 #include "service/watch.h"
+#include "service/zone.h"
+#include "store/booking.h"
 #include "store/conversation.h"
+#include "store/user.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,10 +25,19 @@ struct create {
     lc_create_conversation_response *response;
 };
 
+/*
+ * Creations of one host follow one another: they queue up at the host's usage of this month. Nobody
+ * can wait for the conversation that is being created, so the order of the locks is kept.
+ */
 static struct status check_quota(struct service_work *work, const struct uuid *host) {
-    int32_t limit = work->caller->settings->max_open_conversations_per_host;
+    const struct store_tenant *tenant = work->caller->settings;
+    int32_t limit = tenant->max_open_conversations_per_host;
+    struct service_month month =
+        service_month_of(work->context->zone_directory, tenant->time_zone, work->now_us);
+    struct domain_usage usage;
     int32_t open;
     char text[16];
+    TRY(store_usage_lock(work->tx, work->tenant, host, month.key, &usage));
     TRY(store_conversation_count_open(work->tx, work->tenant, host, limit, &open));
     if (open < limit)
         return status_ok();
@@ -52,10 +64,11 @@ static struct status create(struct service_work *work, void *argument) {
     TRY(conversation_tell(work, &view.conversation, &log,
                           LIVECONV__V1__EVENT__KIND_CONVERSATION_CREATED));
     TRY(conversation_tell_invited(work, &view.conversation, &create->draft));
-    TRY(service_audit(work->context, work->tx, work->caller,
-                      &(struct service_act){.action = "conversation.create",
-                                            .conversation = &view.conversation,
-                                            .target_user = &create->host->id}));
+    if (create->host != &work->caller->person)
+        TRY(service_audit(work->context, work->tx, work->caller,
+                          &(struct service_act){.action = "conversation.create",
+                                                .conversation = &view.conversation,
+                                                .target_user = &create->host->id}));
     struct convert c = convert_into(work->arena);
     create->response->conversation =
         convert_conversation(&c, &view.conversation, &work->caller->settings->settings);
@@ -160,6 +173,21 @@ static struct status check_etag(struct service_work *work, const char *etag,
                         "The conversation was changed since it was read.");
 }
 
+/* Who leads a session takes no seat in it. */
+static struct status check_leader(struct service_work *work,
+                                  const struct store_conversation *after) {
+    struct store_booking booking;
+    bool exists = false;
+    if (after->has_instructor)
+        TRY(store_booking_find(work->tx, work->arena, work->tenant, &after->id,
+                               &after->instructor.id, &booking, &exists));
+    if (!exists || !domain_booking_takes_seat(booking.status))
+        return status_ok();
+    rpc_call_add_error_metadata(work->call, "field", "conversation.instructor_id");
+    return status_error(STATUS_FAILED_PRECONDITION, DOMAIN_REASON_HAS_BOOKINGS,
+                        "The instructor has booked a seat in this conversation.");
+}
+
 /* The host's own roles count, whoever changes it. */
 static struct status permit_terms(struct service_work *work,
                                   const struct store_conversation *before,
@@ -170,6 +198,7 @@ static struct status permit_terms(struct service_work *work,
     if (same_leader && before->price.amount_minor == after->price.amount_minor)
         return status_ok();
     struct store_user host;
+    TRY(check_leader(work, after));
     TRY(store_user_get(work->tx, work->arena, work->tenant, &before->host.id, work->now_us, &host));
     return draft_permit(work, host.roles, after);
 }

@@ -45,7 +45,8 @@ static struct status make_tenants(struct db_tx *tx, void *context) {
     return store_tenant_ensure(tx, LIVECONV_OTHER_TENANT, "Elsewhere", "UTC");
 }
 
-static void start_database(struct liveconv_server *lc, size_t connections) {
+static void start_database(struct liveconv_server *lc, size_t connections,
+                           const struct db_driver *driver) {
     struct db_schema_report report;
     struct db_report outcome;
     size_t count;
@@ -57,6 +58,8 @@ static void start_database(struct liveconv_server *lc, size_t connections) {
     struct status status = db_migrate(&lc->db_options, migrations, count, &report);
     if (!status_is_ok(status))
         give_up("migrating", status, report.message);
+    if (driver != NULL)
+        lc->db_options.driver = driver;
     lc->pool = db_pool_new(&lc->db_options);
     status = db_transaction(lc->pool, INT64_MAX, make_tenants, NULL, &outcome);
     if (!status_is_ok(status))
@@ -207,7 +210,7 @@ struct liveconv_server *liveconv_server_start(const struct liveconv_server_optio
     if (lc == NULL)
         abort();
     arena_init(&lc->arena, 64u << 20);
-    start_database(lc, workers_of(options) + 2);
+    start_database(lc, workers_of(options) + 2, options != NULL ? options->driver : NULL);
     start_auth(lc);
     start_server(lc, options, workers_of(options));
     return lc;

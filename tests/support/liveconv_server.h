@@ -39,7 +39,8 @@ struct store_journal;
 #define LIVECONV_OTHER_TENANT "elsewhere"
 
 struct liveconv_server_options {
-    size_t workers; /* and connections to the database; 0: 8 */
+    size_t workers;                 /* and connections to the database; 0: 8 */
+    const struct db_driver *driver; /* of the pool: to break things; NULL: MariaDB */
     /* Changes what the server or the services are made of, before they are. May be NULL. */
     void (*configure)(struct rpc_server_options *server, struct service_options *services);
     /* The same for what is live. May be NULL. */
