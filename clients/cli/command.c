@@ -5,8 +5,11 @@
 #include "clients/cli/settings.h"
 
 static const struct command_group *const groups[] = {
-    &conversation_commands, &conversation_edit_commands, &booking_commands, &room_commands,
-    &feedback_commands,     &account_commands,           &tool_commands,
+    &conversation_commands, &conversation_edit_commands,
+    &watch_commands,        &booking_commands,
+    &join_commands,         &room_commands,
+    &feedback_commands,     &account_commands,
+    &tool_commands,
 };
 
 enum { GROUP_COUNT = sizeof groups / sizeof groups[0] };

@@ -42,6 +42,7 @@ struct command {
     size_t option_count;
     size_t values_bytes; /* of the struct that the options fill in */
     bool is_offline;     /* needs no server */
+    bool is_live;        /* runs until a signal ends it */
     int (*run)(struct session *session, const struct invocation *invocation);
 };
 

@@ -8,6 +8,7 @@
 
 #include "clients/cli/command.h"
 #include "clients/cli/session.h"
+#include "clients/cli/signals.h"
 
 static const char introduction[] =
     "Usage: liveconv [OPTION...] COMMAND [ARGUMENT...]\n"
@@ -134,6 +135,8 @@ static int run(const struct command_line *line) {
         return usage_error("\"%s\" is too much; see liveconv %s --help",
                            invocation.arguments[command->max_arguments], command->name);
     struct session session;
+    if (command->is_live)
+        signals_block();
     int code = session_init(&session, &line->settings);
     if (code == CLI_OK && !command->is_offline)
         code = session_connect(&session);
