@@ -35,8 +35,8 @@ static const struct option token_options[] = {
     {"secret-file", 0, OPTION_TEXT, TOKEN(secret_file), "FILE",
      "the shared secret, or a private key in PEM; needed"},
     {"algorithm", 0, OPTION_TEXT, TOKEN(algorithm), "NAME", "HS256, RS256 or ES256 (HS256)"},
-    {"kid", 0, OPTION_TEXT, TOKEN(kid), "ID", "which key it is"},
-    {"issuer", 0, OPTION_TEXT, TOKEN(issuer), "TEXT", "iss (liveconv-dev)"},
+    {"kid", 0, OPTION_TEXT, TOKEN(kid), "ID", "which key it is (dev)"},
+    {"issuer", 0, OPTION_TEXT, TOKEN(issuer), "TEXT", "iss (https://id.liveconv.example)"},
     {"audience", 0, OPTION_TEXT, TOKEN(audience), "TEXT", "aud (liveconv)"},
     {"subject", 0, OPTION_TEXT, TOKEN(subject), "TEXT", "sub: who it is about; needed"},
     {"tenant", 0, OPTION_TEXT, TOKEN(tenant), "TEXT", "tenant; needed"},
@@ -78,8 +78,8 @@ static void fill_mint(struct session *session, const struct token_values *values
                       struct auth_mint *mint) {
     static const char *const default_roles[] = {"student"};
     mint->alg = values->algorithm != NULL ? values->algorithm : "HS256";
-    mint->kid = values->kid;
-    mint->issuer = values->issuer != NULL ? values->issuer : "liveconv-dev";
+    mint->kid = values->kid != NULL ? values->kid : "dev";
+    mint->issuer = values->issuer != NULL ? values->issuer : "https://id.liveconv.example";
     mint->audience = values->audience != NULL ? values->audience : "liveconv";
     mint->subject = values->subject;
     mint->tenant = values->tenant;
@@ -158,11 +158,13 @@ static const struct command commands[] = {
         .name = "token",
         .arguments = "",
         .summary = "Make a token for development",
-        .details = "Needs the key that the server trusts: never where real users are.\n"
-                   "\n"
-                   "  liveconv token --secret-file dev.secret --tenant demo --subject yuki \\\n"
-                   "      --name Yuki --role student --tier PREMIUM > yuki.token\n"
-                   "  liveconv --token-file yuki.token home\n",
+        .details =
+            "Needs the key that the server trusts: never where real users are. The defaults are\n"
+            "those of ci/run, whose key is run/secret.\n"
+            "\n"
+            "  liveconv token --secret-file run/secret --tenant demo --subject yuki \\\n"
+            "      --name Yuki --role student --tier PREMIUM > yuki.token\n"
+            "  liveconv --token-file yuki.token home\n",
         .options = token_options,
         .option_count = sizeof token_options / sizeof token_options[0],
         .values_bytes = sizeof(struct token_values),
