@@ -98,7 +98,10 @@ static struct status pass_interceptors(struct rpc_call *call, bool may_block, bo
         return status_ok();
     TRY(rpc_chain_check_access(call));
     if (call->server->options.admit)
-        return call->server->options.admit(call->server->options.admit_context, call);
+        TRY(call->server->options.admit(call->server->options.admit_context, call));
+    /* After access and rate limit, which hold for what is not there, too. */
+    if (!call->served->has_handler)
+        return status_error(STATUS_UNIMPLEMENTED, 0, "this server does not implement the method");
     return status_ok();
 }
 
@@ -290,10 +293,7 @@ void rpc_chain_begin(struct rpc_call *call) {
         return;
     }
     bool blocks = false;
-    struct status status =
-        call->served->has_handler
-            ? pass_interceptors(call, false, &blocks)
-            : status_error(STATUS_UNIMPLEMENTED, 0, "this server does not implement the method");
+    struct status status = pass_interceptors(call, false, &blocks);
     if (!status_is_ok(status))
         refuse(call, status);
     else if (blocks)

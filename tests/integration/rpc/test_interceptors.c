@@ -101,6 +101,24 @@ static void a_public_method_takes_anybody_but_no_bad_token(void **state) {
     probe_server_stop(&probe);
 }
 
+static void what_is_not_implemented_is_told_to_those_who_may_call_it(void **state) {
+    (void)state;
+    _Atomic int blocked = 0;
+    struct probe_server probe;
+    probe_server_init(&probe);
+    probe.options.authenticate = authenticate;
+    probe.options.authenticate_context = &blocked;
+    probe.handlers.guarded = NULL;
+    probe_server_start(&probe);
+    assert_int_equal(code_with(&probe, PROBE_GUARDED, NULL, NULL), STATUS_UNAUTHENTICATED);
+    assert_int_equal(code_with(&probe, PROBE_GUARDED, "Bearer guest", NULL),
+                     STATUS_PERMISSION_DENIED);
+    assert_int_equal(code_with(&probe, PROBE_GUARDED, "Bearer student", NULL),
+                     STATUS_UNIMPLEMENTED);
+    assert_int_equal(code_with(&probe, PROBE_GUARDED, "Bearer slow", NULL), STATUS_UNIMPLEMENTED);
+    probe_server_stop(&probe);
+}
+
 static void a_token_that_blocks_is_verified_on_a_worker(void **state) {
     (void)state;
     _Atomic int blocked = 0;
@@ -207,6 +225,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(access_opens_by_role_or_scope),
         cmocka_unit_test(a_public_method_takes_anybody_but_no_bad_token),
+        cmocka_unit_test(what_is_not_implemented_is_told_to_those_who_may_call_it),
         cmocka_unit_test(a_token_that_blocks_is_verified_on_a_worker),
         cmocka_unit_test(two_authorization_headers_are_refused),
         cmocka_unit_test(a_stream_ends_when_its_token_does),
