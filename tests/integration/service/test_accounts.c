@@ -230,7 +230,7 @@ static void feedback_is_for_those_who_took_part(void **state) {
         " status) VALUES ('" LIVECONV_TENANT "', '%s', '%s', '%s', 'LEFT')",
         new_uuid(), made->id, guest_id);
     assert_refused(try_feedback(guest, made->id, "", 5, &response), STATUS_FAILED_PRECONDITION,
-                   "FEEDBACK_CLOSED");
+                   "CONVERSATION_STATUS");
     ended(host, made->id);
     assert_ok(try_feedback(guest, made->id, "", 5, &response));
     const char *first = response->feedback->id;

@@ -111,7 +111,7 @@ static void refusals_say_why(void **state) {
         {"write when it is over", ACT(SEND_MESSAGE), REL(MEMBER) | REL(HOST) | REL(IN_ROOM),
          DOMAIN_STATUS_COMPLETED, STATUS_FAILED_PRECONDITION, WHY(MESSAGES_CLOSED)},
         {"feedback too early", ACT(GIVE_FEEDBACK), REL(MEMBER) | REL(HOST), DOMAIN_STATUS_LIVE,
-         STATUS_FAILED_PRECONDITION, WHY(FEEDBACK_CLOSED)},
+         STATUS_FAILED_PRECONDITION, WHY(CONVERSATION_STATUS)},
         {"nobody", ACT(VIEW), 0, DOMAIN_STATUS_LIVE, STATUS_NOT_FOUND, WHY(CONVERSATION_NOT_FOUND)},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
