@@ -54,7 +54,8 @@ static struct status ask(struct list *list, const lc_booking_filter *filter) {
 static struct status read_list(struct db_tx *tx, void *argument) {
     struct list *list = argument;
     struct arena *arena = rpc_call_arena(list->call);
-    if (list->needs_host) {
+    /* Who oversees needs to be nobody to it, but it has to exist in this tenant. */
+    if (list->needs_host || (list->caller->is_admin && list->query.has_conversation)) {
         struct store_conversation_view view;
         TRY(store_conversation_get(tx, arena, list->caller->tenant, &list->query.conversation_id,
                                    service_viewer(list->caller), &view));

@@ -91,6 +91,21 @@ static struct status write_correction(struct service_work *work, struct room *ro
     return service_event_append(work, log, event, message_audience(correction, &storage), NULL);
 }
 
+static bool is_private_to_others(const struct store_message *message, const char *viewer) {
+    char sender[UUID_TEXT_BYTES];
+    char recipient[UUID_TEXT_BYTES] = "";
+
+    uuid_format(&message->sender.id, sender);
+    if (message->has_recipient)
+        uuid_format(&message->recipient.id, recipient);
+    return !domain_message_is_visible(sender, recipient, viewer);
+}
+
+static struct status no_such_message(void) {
+    return status_error(STATUS_NOT_FOUND, DOMAIN_REASON_MESSAGE_NOT_FOUND,
+                        "there is no such message");
+}
+
 static struct status run_correct(struct service_work *work, void *argument) {
     struct correcting *correcting = argument;
     const lc_correction *what = correcting->request->correction;
@@ -102,6 +117,8 @@ static struct status run_correct(struct service_work *work, void *argument) {
     TRY(store_message_get(work->tx, work->arena, work->tenant, &correcting->original, &original));
     TRY(room_lock(work, &original.conversation_id, &caller->person.id, &room));
     TRY(store_message_get(work->tx, work->arena, work->tenant, &correcting->original, &original));
+    if (is_private_to_others(&original, caller->person.id_text))
+        return no_such_message();
     struct store_message correction = {
         .conversation_id = original.conversation_id,
         .sender.id = caller->person.id,
@@ -128,10 +145,7 @@ static struct status run_correct(struct service_work *work, void *argument) {
 
 /* What belongs to a conversation that the caller does not see is not there. */
 static struct status hide_conversation(struct status status) {
-    if (status.code == STATUS_NOT_FOUND)
-        return status_error(STATUS_NOT_FOUND, DOMAIN_REASON_MESSAGE_NOT_FOUND,
-                            "there is no such message");
-    return status;
+    return status.code == STATUS_NOT_FOUND ? no_such_message() : status;
 }
 
 struct status message_correct(void *self, struct rpc_call *call,
