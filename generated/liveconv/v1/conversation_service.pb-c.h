@@ -142,7 +142,7 @@ struct  Liveconv__V1__ConversationDraft
    */
   Liveconv__V1__SeatLimit *max_participants;
   /*
-   * Price of a seat; unset or 0: free. Instructors only.
+   * Price of a seat; unset or 0: free. Instructors and admins only.
    */
   Liveconv__V1__Money *price;
   /*
@@ -150,7 +150,7 @@ struct  Liveconv__V1__ConversationDraft
    */
   Liveconv__V1__ConversationVisibility visibility;
   /*
-   * Who leads it: a known instructor; empty: nobody. Instructors only.
+   * Who leads it: a known instructor; empty: nobody. Set by instructors and admins only.
    */
   char *instructor_id;
   /*

@@ -320,9 +320,9 @@ struct lc_live_service_handlers {
     /*
      * Lists who is, or was, in a conversation. Those in the room first, then by the time of joining.
      *
-     * Callers: those who take or took part, the host, admin; scope participants.read.
-     * NOT_FOUND: CONVERSATION_NOT_FOUND. PERMISSION_DENIED: NOT_PARTICIPANT. INVALID_ARGUMENT:
-     * PAGE_TOKEN_INVALID.
+     * Callers: those who take or took part, host, instructor, admin; scope participants.read.
+     * NOT_FOUND: CONVERSATION_NOT_FOUND. PERMISSION_DENIED: NOT_PARTICIPANT, PARTICIPANT_REMOVED.
+     * INVALID_ARGUMENT: PAGE_TOKEN_INVALID.
      */
     struct status (*list_participants)(void *self, struct rpc_call *call,
                                        const lc_list_participants_request *request,
@@ -335,6 +335,7 @@ struct lc_live_service_handlers {
      *
      * Callers: student, instructor, admin; participants who are in the room.
      * NOT_FOUND: CONVERSATION_NOT_FOUND. PERMISSION_DENIED: NOT_PARTICIPANT, PARTICIPANT_REMOVED.
+     * FAILED_PRECONDITION: CONVERSATION_STATUS (it is over).
      */
     struct status (*update_activity)(void *self, struct rpc_call *call,
                                      const lc_update_activity_request *request,
@@ -390,8 +391,9 @@ struct lc_live_service_handlers {
      * The stream ends with `goodbye` when the server ends it, and with the token. When it breaks without
      * one, subscribe again after a short, growing and random pause.
      *
-     * Callers: student, instructor, admin. A topic that the caller may not follow is closed (topic_closed);
-     * the others go on.
+     * Callers: student, instructor, admin. Everybody follows the own inbox; a conversation is followed by those
+     * who take or took part, and at any time by host, instructor and admins. A topic that the caller may not
+     * follow is closed (topic_closed); the others go on.
      * INVALID_ARGUMENT: TOPIC_INVALID. RESOURCE_EXHAUSTED: DEVICE_LIMIT.
      */
     struct status (*subscribe)(void *self, struct rpc_call *call,

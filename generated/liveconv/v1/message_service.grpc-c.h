@@ -159,7 +159,7 @@ struct lc_message_service_handlers {
     /*
      * Lists the messages that the caller can see, newest first. Deleted ones are tombstones.
      *
-     * Callers: those who take or took part, the host, admin; scope messages.read, which sees no private
+     * Callers: those who take or took part, host, instructor, admin; scope messages.read, which sees no private
      * messages.
      * NOT_FOUND: CONVERSATION_NOT_FOUND. PERMISSION_DENIED: NOT_PARTICIPANT, PARTICIPANT_REMOVED.
      * INVALID_ARGUMENT: PAGE_TOKEN_INVALID.
@@ -207,7 +207,7 @@ struct lc_message_service_handlers {
      * request_id.
      *
      * Callers: student, instructor, admin; those who take or took part.
-     * NOT_FOUND: CONVERSATION_NOT_FOUND. PERMISSION_DENIED: NOT_PARTICIPANT.
+     * NOT_FOUND: CONVERSATION_NOT_FOUND. PERMISSION_DENIED: NOT_PARTICIPANT, PARTICIPANT_REMOVED.
      */
     struct status (*mark_read)(void *self, struct rpc_call *call,
                                const lc_mark_read_request *request,
