@@ -31,7 +31,7 @@ static void publish(const struct sending *sending) {
     const struct store_journal_entry *entry = &sending->entry;
     const struct store_message *message = &entry->message;
     struct live_key key;
-    if (sending->context->hub == NULL || entry->is_duplicate ||
+    if (sending->context->hub == NULL || entry->event_bytes == NULL ||
         !live_key_make(entry->tenant, LIVE_CONVERSATION, &message->conversation_id, &key))
         return;
     struct live_event event = {

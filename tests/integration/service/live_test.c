@@ -287,6 +287,12 @@ void device_resume(struct device *device) {
     launch(device);
 }
 
+void device_stay_ended(struct device *device) {
+    pthread_mutex_lock(&device->lock);
+    device->stays_ended = true;
+    pthread_mutex_unlock(&device->lock);
+}
+
 void device_free(struct device **device) {
     free((*device)->seen);
     pthread_mutex_destroy(&(*device)->lock);

@@ -77,6 +77,7 @@ struct device *device_start(const char *token, const char *device_id, const char
 void device_stop(struct device *device);
 void device_resume(struct device *device); /* after a stop: from its positions */
 void device_free(struct device **device);
+void device_stay_ended(struct device *device); /* after the next goodbye */
 /* Cuts the stream as a lost network does. */
 void device_cut(struct device *device);
 /* Opens another stream with another token and so many of its topics, from where it is, and listens

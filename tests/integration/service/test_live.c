@@ -181,7 +181,7 @@ static void a_new_stream_of_a_device_replaces_the_old_one_without_a_flicker(void
     joined(p.guest, p.conversation);
     struct device *host = follow(p.host, "host", p.conversation);
     struct device *first = follow(p.guest, "phone", p.conversation);
-    first->stays_ended = true;
+    device_stay_ended(first);
     struct device *second = follow(p.guest, "phone", p.conversation);
     device_await_goodbye(first, LC_GOODBYE_REASON_REPLACED);
     sent(p.host, p.conversation, "Hello");
@@ -235,7 +235,7 @@ static void suspension_ends_streams_at_once(void **state) {
     (void)state;
     joined(p.guest, p.conversation);
     struct device *guest = follow(p.guest, "guest", p.conversation);
-    guest->stays_ended = true;
+    device_stay_ended(guest);
     struct rpc_call_options options = liveconv_as(backend);
     lc_suspend_user_request request = LC_SUSPEND_USER_REQUEST_INIT;
     lc_suspend_user_response *response = NULL;
@@ -254,7 +254,7 @@ static void the_stream_ends_with_its_token(void **state) {
     const char *brief = liveconv_token(
         t.lc, &(struct liveconv_who){.subject = p.guest_id, .roles = "student", .lives_s = 2});
     struct device *guest = follow(brief, "guest", p.conversation);
-    guest->stays_ended = true;
+    device_stay_ended(guest);
     device_await_goodbye(guest, LC_GOODBYE_REASON_TOKEN_EXPIRED);
     device_await_code(guest, STATUS_UNAUTHENTICATED);
     finish(guest);
