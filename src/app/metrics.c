@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/workers.h"
 #include "db/pool.h"
+#include "live/hub.h"
 #include "rpc/server.h"
 
 #include <stdio.h>
@@ -134,6 +135,35 @@ static void write_pool(struct db_pool *pool, struct str *out) {
                       "Commits whose outcome is not known.", (double)figures.uncertain);
 }
 
+static void write_hub(const struct live_hub *hub, struct str *out) {
+    struct live_hub_figures figures;
+    live_hub_figures(hub, &figures);
+    exposition_single(out, "liveconv_live_topics", "gauge", "Topics that somebody follows.",
+                      (double)figures.topics);
+    exposition_single(out, "liveconv_live_subscribers", "gauge", "Streams of Subscribe.",
+                      (double)figures.subscribers);
+    exposition_single(out, "liveconv_live_published_total", "counter",
+                      "Events published, rewrites included.", (double)figures.published);
+    exposition_single(out, "liveconv_live_delivered_total", "counter", "Events put into batches.",
+                      (double)figures.delivered);
+    exposition_single(out, "liveconv_live_batches_total", "counter", "Batches sent.",
+                      (double)figures.batches);
+    exposition_single(out, "liveconv_live_snapshots_total", "counter", "Snapshots sent.",
+                      (double)figures.snapshots);
+    exposition_single(out, "liveconv_live_signals_total", "counter", "Signals sent.",
+                      (double)figures.signals);
+    exposition_single(out, "liveconv_live_log_reads_total", "counter",
+                      "Pages and heads of the log that were read.", (double)figures.log_reads);
+    exposition_single(out, "liveconv_live_log_failures_total", "counter",
+                      "Reads that were tried again.", (double)figures.log_failures);
+    exposition_single(out, "liveconv_live_holes_total", "counter",
+                      "Holes in rings that had to be read.", (double)figures.holes);
+    exposition_single(out, "liveconv_live_replaced_total", "counter",
+                      "Streams replaced by a new one of their device.", (double)figures.replaced);
+    exposition_single(out, "liveconv_live_slow_total", "counter",
+                      "Streams that were ended for being slow.", (double)figures.slow);
+}
+
 static void write_auth(const struct metrics_sources *sources, struct str *out) {
     if (sources->authenticator != NULL) {
         struct authenticator_figures figures;
@@ -201,6 +231,8 @@ void metrics_write(const struct metrics_sources *sources, struct str *out) {
         write_server(sources->server, out);
     if (sources->pool != NULL)
         write_pool(sources->pool, out);
+    if (sources->hub != NULL)
+        write_hub(sources->hub, out);
     write_auth(sources, out);
     if (sources->rate != NULL)
         exposition_single(out, "liveconv_rate_limited_total", "counter",

@@ -14,6 +14,7 @@
 struct auth_keys;
 struct authenticator;
 struct db_pool;
+struct live_hub;
 struct log;
 struct rate_limit;
 struct rpc_server;
@@ -25,6 +26,7 @@ enum { METRICS_SCHEDULES = 2 };
 struct metrics_sources {
     struct rpc_server *server;
     struct db_pool *pool;
+    const struct live_hub *hub;
     struct authenticator *authenticator;
     struct auth_keys *keys;
     const struct rate_limit *rate;

@@ -1,10 +1,13 @@
 #include "app/node_internal.h"
 
+#include "service/live.h"
+
 static unsigned int answer_metrics(void *context, struct str *body) {
     const struct app_node *node = context;
     const struct metrics_sources sources = {
         .server = node->server,
         .pool = node->pool,
+        .hub = service_live_hub(node->live),
         .authenticator = node->authenticator,
         .keys = node->keys,
         .rate = node->rate,

@@ -4,6 +4,8 @@
 #include "auth/mint.h"
 #include "daemon.h"
 #include "grpc/health/v1/health.grpc-c.h"
+#include "liveconv/v1/account_service.grpc-c.h"
+#include "liveconv/v1/live_service.grpc-c.h"
 #include "rpc/client.h"
 #include "support/certificates.h"
 #include "support/mariadb.h"
@@ -137,6 +139,35 @@ static void end_well(struct fixture *f) {
     assert_int_equal(daemon_end(&f->daemon), 0);
 }
 
+static char *bearer(struct fixture *f, const char *key) {
+    static const char *const roles[] = {"student"};
+    char *token = NULL;
+    int64_t now_s = (int64_t)time(NULL);
+    const struct auth_mint mint = {.alg = "HS256",
+                                   .key = key,
+                                   .key_len = strlen(key),
+                                   .issuer = "https://id.example",
+                                   .audience = "liveconv",
+                                   .subject = "alice",
+                                   .tenant = "demo",
+                                   .roles = roles,
+                                   .role_count = 1,
+                                   .issued_at_s = now_s,
+                                   .expires_at_s = now_s + 3600};
+    assert_true(status_is_ok(auth_mint(&mint, &token)));
+    char *header = arena_printf(&f->arena, "Bearer %s", token);
+    free(token);
+    return header;
+}
+
+/* The database with the demo's tenants and users, at rest. */
+static void load_demo(struct fixture *f) {
+    const char *const environment[] = {f->socket, "LIVECONVD_DATABASE_USER=root",
+                                       "LIVECONVD_SERVER_DEVELOPMENT=yes", NULL};
+    const char *const arguments[] = {"--migrate-only", "--load", TEST_DEMO_FILE, NULL};
+    assert_int_equal(daemon_run(arguments, environment, f->answer, sizeof f->answer), 0);
+}
+
 /* ---- start and end ---- */
 
 static void it_migrates_gets_ready_and_ends_on_sigterm(void **state) {
@@ -181,6 +212,65 @@ static void sigterm_ends_an_open_stream_and_then_the_server(void **state) {
     assert_int_not_equal(rpc_client_call_finish(call, &f->arena, &result).code, STATUS_OK);
     rpc_client_call_free(&call);
     assert_int_equal(daemon_end(&f->daemon), 0);
+}
+
+static void sigterm_says_goodbye_to_a_subscriber(void **state) {
+    struct fixture *f = *state;
+    lc_subscribe_request request = LC_SUBSCRIBE_REQUEST_INIT;
+    lc_topic_subscription topic = LC_TOPIC_SUBSCRIPTION_INIT;
+    lc_topic_subscription *topics[] = {&topic};
+    lc_subscribe_response *response = NULL;
+    struct rpc_client_call *call = NULL;
+    bool said_goodbye = false;
+    load_demo(f);
+    start(f, nothing_more);
+    await(f, "ready");
+    connect_to(f, NULL);
+    const struct rpc_call_options options = {.authorization = bearer(f, secret_one)};
+    topic.topic = (char *)(uintptr_t) "inbox";
+    request.device_id = (char *)(uintptr_t) "phone";
+    request.topics = topics;
+    request.n_topics = 1;
+    assert_true(
+        status_is_ok(lc_live_service_subscribe_open(f->channel, &options, &request, &call)));
+    do {
+        assert_true(status_is_ok(lc_live_service_subscribe_receive(call, &f->arena, &response)));
+        assert_non_null(response);
+    } while (response->kind_case != LC_SUBSCRIBE_RESPONSE_KIND_SNAPSHOT);
+    daemon_signal(&f->daemon, SIGTERM);
+    while (status_is_ok(lc_live_service_subscribe_receive(call, &f->arena, &response)) &&
+           response != NULL) {
+        if (response->kind_case != LC_SUBSCRIBE_RESPONSE_KIND_GOODBYE)
+            continue;
+        assert_int_equal(response->goodbye->reason, LC_GOODBYE_REASON_DRAIN);
+        said_goodbye = true;
+    }
+    assert_true(said_goodbye);
+    rpc_client_call_free(&call);
+    assert_int_equal(daemon_end(&f->daemon), 0);
+}
+
+static void it_answers_calls_of_the_product(void **state) {
+    struct fixture *f = *state;
+    lc_get_home_request request = LC_GET_HOME_REQUEST_INIT;
+    lc_get_home_response *response = NULL;
+    struct rpc_result result;
+    load_demo(f);
+    start(f, nothing_more);
+    await(f, "ready");
+    connect_to(f, NULL);
+    struct rpc_call_options options = {.timeout_ms = 10000, .authorization = bearer(f, secret_one)};
+    assert_int_equal(
+        lc_account_service_get_home(f->channel, &options, &request, &f->arena, &response, &result)
+            .code,
+        STATUS_OK);
+    assert_non_null(response);
+    options.authorization = NULL;
+    assert_int_equal(
+        lc_account_service_get_home(f->channel, &options, &request, &f->arena, &response, &result)
+            .code,
+        STATUS_UNAUTHENTICATED);
+    end_well(f);
 }
 
 static void a_second_sigterm_ends_it_at_once(void **state) {
@@ -288,6 +378,7 @@ static void the_side_port_answers(void **state) {
         "le=\"+Inf\"} 1\n",
         "\nliveconv_db_connections ",
         "\nliveconv_workers_waiting 0\n",
+        "\nliveconv_live_subscribers 0\n",
         "\nliveconv_keys 1\n",
         "\nliveconv_job_runs_total{job=\"ready\"} ",
         "\nliveconv_rate_limited_total 0\n",
@@ -325,27 +416,6 @@ static void a_caller_who_calls_too_often_is_told_to_wait(void **state) {
     assert_int_equal(health(f), SERVING);
     assert_int_equal(ask_health(f, NULL, &serving).code, STATUS_RESOURCE_EXHAUSTED);
     end_well(f);
-}
-
-static char *bearer(struct fixture *f, const char *key) {
-    static const char *const roles[] = {"student"};
-    char *token = NULL;
-    int64_t now_s = (int64_t)time(NULL);
-    const struct auth_mint mint = {.alg = "HS256",
-                                   .key = key,
-                                   .key_len = strlen(key),
-                                   .issuer = "https://id.example",
-                                   .audience = "liveconv",
-                                   .subject = "alice",
-                                   .tenant = "demo",
-                                   .roles = roles,
-                                   .role_count = 1,
-                                   .issued_at_s = now_s,
-                                   .expires_at_s = now_s + 3600};
-    assert_true(status_is_ok(auth_mint(&mint, &token)));
-    char *header = arena_printf(&f->arena, "Bearer %s", token);
-    free(token);
-    return header;
 }
 
 static void sighup_reads_the_keys_again(void **state) {
@@ -432,6 +502,8 @@ int main(void) {
         WITH_DAEMON(it_migrates_gets_ready_and_ends_on_sigterm),
         WITH_DAEMON(it_ends_on_sigint_too),
         WITH_DAEMON(sigterm_ends_an_open_stream_and_then_the_server),
+        WITH_DAEMON(sigterm_says_goodbye_to_a_subscriber),
+        WITH_DAEMON(it_answers_calls_of_the_product),
         WITH_DAEMON(a_second_sigterm_ends_it_at_once),
         WITH_DAEMON(readyz_says_that_it_drains),
         WITH_DAEMON(a_port_that_is_taken_ends_the_start),
