@@ -80,7 +80,7 @@ void rpc_call_skip_compression(struct rpc_call *call);
 
 /*
  * Details of an error, sent in `grpc-status-details-bin` together with a status that is not OK.
- * Copied into the arena; what does not fit the limit of 8 KiB is left out, last first.
+ * Copied into the arena; what does not fit the limit of 4 KiB is left out, last first.
  */
 void rpc_call_add_violation(struct rpc_call *call, const char *field, const char *description);
 void rpc_call_add_quota_violation(struct rpc_call *call, const char *subject,

@@ -14,11 +14,14 @@
 #include "rpc/server_internal.h"
 #include "rpc/writer.h"
 
+/* What a waiting message takes beside its bytes, about: empty ones must fill the outbox, too. */
+enum { OUTGOING_COST_BYTES = 256 };
+
 /* A message of rpc_stream_send(), waiting. */
 struct outgoing {
     struct outgoing *next;
     grpc_byte_buffer *bytes;
-    size_t len_bytes;
+    size_t len_bytes; /* with its cost */
     uint32_t flags;
 };
 
@@ -53,9 +56,11 @@ struct rpc_stream {
     bool status_sent;
     bool started;      /* the start handler has returned */
     bool handler_busy; /* it is running, or one for a message */
+    bool end_of_input; /* no message came; why is not known before the close would have come */
     bool half_closed;  /* the client has sent its last message */
     bool complete;     /* the handlers have said all: end when the outbox is empty */
     bool said_goodbye;
+    bool must_end; /* the status has a grace to be sent in; then the call is cut */
     bool over;
     _Atomic bool end_known; /* `end` is valid */
     bool goodbye_wanted;    /* before it had started */
@@ -193,6 +198,7 @@ static void on_sent(struct rpc_op *op, bool ok) {
 
 /* A batch that cannot be started leaves the peer hanging: the call is cut, its close ends it. */
 static void cut(struct rpc_stream *stream) {
+    stream->status_sent = true; /* nothing more can be */
     grpc_call_cancel_with_status(stream->call->core, GRPC_STATUS_INTERNAL, "the call cannot go on",
                                  NULL);
 }
@@ -296,7 +302,7 @@ static struct status enqueue(struct rpc_stream *stream, grpc_byte_buffer *bytes,
         grpc_byte_buffer_destroy(bytes);
         return status_error(STATUS_RESOURCE_EXHAUSTED, RPC_REASON_OVERLOADED, "out of memory");
     }
-    size_t len = grpc_byte_buffer_length(bytes);
+    size_t len = grpc_byte_buffer_length(bytes) + OUTGOING_COST_BYTES;
     *item = (struct outgoing){.bytes = bytes, .len_bytes = len, .flags = flags};
     atomic_fetch_add_explicit(&stream->outbox_bytes, len, memory_order_relaxed);
     item->next = atomic_load_explicit(&stream->posted, memory_order_relaxed);
@@ -328,11 +334,13 @@ size_t rpc_stream_outbox_bytes(const struct rpc_call *call) {
 /* ---- coming in ---- */
 
 /* Between handlers a stream holds no memory of its arena, unless its end needs it: the details of
- * an error, or a response that will be finished later. */
+ * an error, or a call that will be finished later, by somebody who may be using it now. */
 static void release_arena(struct rpc_stream *stream) {
     struct rpc_call *call = stream->call;
+    bool last_handler =
+        stream->half_closed || rpc_served_method(call)->kind == RPC_SERVER_STREAMING;
     bool needed = atomic_load_explicit(&call->finishing, memory_order_acquire) ||
-                  (call->deferred && call->response);
+                  (call->deferred && last_handler);
     if (!needed)
         rpc_call_release_arena(call);
 }
@@ -362,6 +370,8 @@ static struct status run_message(struct rpc_stream *stream) {
 static struct status run_half_close(struct rpc_stream *stream) {
     struct rpc_call *call = stream->call;
     const struct rpc_method *method = rpc_served_method(call);
+    if (atomic_load_explicit(&call->cancelled, memory_order_acquire))
+        return status_error(STATUS_CANCELLED, STATUS_NO_REASON, "the caller has gone");
     if (method->kind != RPC_CLIENT_STREAMING)
         return method->half_close(call->served->handlers, call, NULL);
     call->response = rpc_message_new(&call->arena, method->output);
@@ -405,6 +415,21 @@ static void deliver_inbound(struct rpc_stream *stream) {
     handler_returned(stream);
 }
 
+static void start_receive(struct rpc_stream *stream) {
+    grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
+    op.data.recv_message.recv_message = &stream->received;
+    if (rpc_op_start(&stream->receive_op, stream->call->core, &op, 1) == GRPC_CALL_OK)
+        stream->receive_outstanding = true;
+    else
+        cut(stream);
+}
+
+/*
+ * The core reports a stream that was reset like one that was closed in order: no message. Only its
+ * close tells them apart, and that may still be on its way here, by a thread of the core's. So we
+ * receive once more: that takes a turn through the transport, behind the close, and the close's
+ * outcome is written before it is reported.
+ */
 static void on_received(struct rpc_op *op, bool ok) {
     struct rpc_stream *stream =
         (struct rpc_stream *)((char *)op - offsetof(struct rpc_stream, receive_op));
@@ -414,8 +439,15 @@ static void on_received(struct rpc_op *op, bool ok) {
         end_if_over(stream);
         return;
     }
-    stream->half_closed = !ok || !stream->received;
-    deliver_inbound(stream);
+    if (!ok) {
+        cut(stream); /* a message too large, or no message at all: the core has given it up */
+    } else if (!stream->received && !stream->end_of_input) {
+        stream->end_of_input = true;
+        start_receive(stream);
+    } else if (stream->received || !stream->call->close_cancelled) {
+        stream->half_closed = !stream->received;
+        deliver_inbound(stream);
+    }
 }
 
 /* The next message, unless answers are piling up: a client that does not read is not read. */
@@ -426,15 +458,18 @@ static void receive_next(struct rpc_stream *stream) {
         atomic_load_explicit(&stream->call->finishing, memory_order_acquire) ||
         rpc_stream_outbox_bytes(stream->call) > options->stream_outbox_bytes / 2)
         return;
-    grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
-    op.data.recv_message.recv_message = &stream->received;
-    if (rpc_op_start(&stream->receive_op, stream->call->core, &op, 1) == GRPC_CALL_OK)
-        stream->receive_outstanding = true;
-    else
-        cut(stream);
+    start_receive(stream);
 }
 
 /* ---- the engine ---- */
+
+/* From here on the stream has a grace to get rid of what it holds; a reader that has stalled does
+ * not keep it beyond that. */
+static void begin_grace(struct rpc_stream *stream) {
+    struct rpc_call *call = stream->call;
+    rpc_poller_arm(call->server->poller, &call->timer,
+                   rpc_now_us() + call->server->options.goodbye_grace_ms * 1000);
+}
 
 /* What ended it is known in full, and no handler is using the arena. */
 static bool can_end(const struct rpc_stream *stream) {
@@ -461,6 +496,11 @@ static void advance(struct rpc_stream *stream) {
             send_headers(stream);
     }
     receive_next(stream);
+    if (!stream->must_end && atomic_load_explicit(&stream->end_known, memory_order_acquire) &&
+        !status_is_ok(stream->end)) {
+        stream->must_end = true;
+        begin_grace(stream);
+    }
 }
 
 void rpc_stream_finish(struct rpc_call *call, struct status status) {
@@ -505,12 +545,15 @@ static void say_goodbye(struct rpc_stream *stream, enum rpc_goodbye reason) {
         return;
     }
     stream->said_goodbye = true;
+    if (stream->must_end)
+        return;
+    begin_grace(stream);
+    if (atomic_load_explicit(&call->finishing, memory_order_acquire))
+        return; /* it has said all that it has to say */
     if (!stream->source_ops || !stream->source_ops->goodbye) {
         rpc_stream_finish(call, goodbye_status(reason));
         return;
     }
-    rpc_poller_arm(call->server->poller, &call->timer,
-                   rpc_now_us() + call->server->options.goodbye_grace_ms * 1000);
     stream->source_ops->goodbye(stream->source, reason);
     ask_for_turn(stream);
 }
@@ -523,14 +566,21 @@ void rpc_stream_goodbye_all(struct rpc_server *server) {
     }
 }
 
-/* First the stream's age or its token's end; then, if it has not ended, the end of its grace. */
+/* First the stream's age or its token's end; then, if it has not ended, the end of its grace; then
+ * the end of the status's own, which a reader that has stalled does not take. */
 static void on_timer(struct rpc_timer *timer) {
     struct rpc_call *call = (struct rpc_call *)((char *)timer - offsetof(struct rpc_call, timer));
     struct rpc_stream *stream = call->stream;
-    if (stream->said_goodbye)
+    if (stream->must_end) {
+        grpc_call_cancel_with_status(call->core, GRPC_STATUS_UNAVAILABLE,
+                                     "the end of the stream could not be sent in time", NULL);
+    } else if (stream->said_goodbye) {
+        stream->must_end = true;
+        begin_grace(stream);
         rpc_stream_finish(call, goodbye_status(stream->goodbye_reason));
-    else
+    } else {
         say_goodbye(stream, stream->goodbye_reason);
+    }
 }
 
 /* Up to a tenth earlier, so that streams opened together do not come back together. */

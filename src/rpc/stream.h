@@ -12,6 +12,9 @@
  * End: a streaming call ends with rpc_call_finish(), with a handler's error, with the source's END,
  * or, unless it has a source or was deferred, when its start handler (server streaming) or its
  * half-close handler (client streams) has returned OK and everything queued has been sent.
+ * The half-close handler runs only when the client closed in order, not when it was cut off. An end
+ * that is an error, and a goodbye, have rpc_server_options.goodbye_grace_ms to be sent in: a reader
+ * that has stalled is then cut off.
  *
  * Threads: sources and on_done run on the poller and must not block. Handlers run where the method
  * says (rpc_dispatch); all callbacks of one call are serial.
@@ -82,7 +85,8 @@ void rpc_stream_ready(struct rpc_call *call);
 struct status rpc_stream_send(struct rpc_call *call,
                               const ProtobufCMessage *message) STATUS_MUST_USE;
 
-/* Bytes queued by rpc_stream_send() and not yet written. Any thread. */
+/* Bytes queued by rpc_stream_send() and not yet written; each message counts 256 bytes more than
+ * its length. Any thread. */
 size_t rpc_stream_outbox_bytes(const struct rpc_call *call);
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "support/cmocka.h"
 #include "support/probe_server.h"
@@ -419,6 +420,167 @@ static void a_client_that_does_not_read_is_not_read(void **state) {
     probe_server_stop(&probe);
 }
 
+/* Empty messages take memory, too: the outbox fills up with them. */
+static struct status send_empty_until_refused(void *self, struct rpc_call *call,
+                                              const probe_ask *ask) {
+    (void)ask;
+    struct status status = status_ok();
+    for (int i = 0; i < 100000 && status_is_ok(status); i++)
+        status = probe_answer_stream(call, "");
+    atomic_store((_Atomic int *)self, status.code);
+    return status;
+}
+
+static void empty_messages_fill_the_outbox(void **state) {
+    (void)state;
+    _Atomic int code = 0;
+    struct probe_server probe;
+    struct rpc_client_call *call = NULL;
+    probe_server_init(&probe);
+    probe.handlers = stream_handlers;
+    probe.handlers.self = &code;
+    probe.handlers.slow = send_empty_until_refused;
+    probe.options.stream_outbox_bytes = 256 * 1024;
+    probe_server_start(&probe);
+    assert_true(status_is_ok(probe_open(probe.channel, PROBE_SLOW, NULL, "", &call)));
+    finish_is(&probe, call, STATUS_RESOURCE_EXHAUSTED);
+    probe_server_stop(&probe);
+    assert_int_equal(code, STATUS_RESOURCE_EXHAUSTED);
+}
+
+/* ---- readers that stall, callers that vanish ---- */
+
+static void wait_for(_Atomic int *value, int wanted) {
+    const struct timespec pause = {0, 2000000};
+    for (int i = 0; i < 5000 && atomic_load(value) != wanted; i++)
+        nanosleep(&pause, NULL);
+    assert_int_equal(atomic_load(value), wanted);
+}
+
+static enum rpc_pull pull_large(void *source, struct rpc_writer *writer,
+                                struct status *ret_status) {
+    static const char block[60000];
+    struct counter *counter = source;
+    if (counter->leaving) {
+        *ret_status = status_error(STATUS_UNAVAILABLE, STATUS_NO_REASON, "said goodbye");
+        return RPC_PULL_END;
+    }
+    rpc_writer_put_bytes(writer, "\x1a\xe0\xd4\x03", 4); /* payload, of 60,000 bytes */
+    rpc_writer_put_bytes(writer, block, sizeof block);
+    return RPC_PULL_READY;
+}
+
+static struct status open_flood(void *self, struct rpc_call *call, const probe_ask *ask) {
+    static const struct rpc_source_ops flood = {pull_large, leave, counter_done};
+    struct counter *counter = calloc(1, sizeof *counter);
+    (void)ask;
+    counter->done = self;
+    rpc_stream_set_source(call, &flood, counter);
+    return status_ok();
+}
+
+static void a_reader_that_stalls_cannot_outlive_its_streams_age(void **state) {
+    (void)state;
+    _Atomic int done = 0;
+    struct probe_server probe;
+    struct rpc_client_call *call = NULL;
+    probe_server_init(&probe);
+    probe.handlers = stream_handlers;
+    probe.handlers.self = &done;
+    probe.handlers.watch = open_flood;
+    probe.options.stream_max_age_ms = 100;
+    probe.options.goodbye_grace_ms = 100;
+    probe_server_start(&probe);
+    assert_true(status_is_ok(probe_open(probe.channel, PROBE_WATCH, NULL, "", &call)));
+    wait_for(&done, 1); /* the client reads nothing at all */
+    rpc_client_call_free(&call);
+    probe_server_stop(&probe);
+}
+
+struct upload {
+    _Atomic int begun;
+    _Atomic int ended;
+    _Atomic int completed;
+};
+
+static void upload_ended(void *state) {
+    atomic_fetch_add(&((struct upload *)state)->ended, 1);
+}
+
+static struct status begin_upload(void *self, struct rpc_call *call) {
+    atomic_fetch_add(&((struct upload *)self)->begun, 1);
+    rpc_call_set_state(call, self, upload_ended);
+    return status_ok();
+}
+
+static struct status accept_part(void *self, struct rpc_call *call, const probe_ask *ask) {
+    (void)self, (void)call, (void)ask;
+    return status_ok();
+}
+
+static struct status complete_upload(void *self, struct rpc_call *call, probe_answer *ret_answer) {
+    (void)call, (void)ret_answer;
+    atomic_fetch_add(&((struct upload *)self)->completed, 1);
+    return status_ok();
+}
+
+static struct status complete_talk(void *self, struct rpc_call *call) {
+    return complete_upload(self, call, NULL);
+}
+
+static void start_uploads(struct probe_server *probe, struct upload *upload) {
+    probe_server_init(probe);
+    probe->handlers = (struct probe_handlers){.self = upload,
+                                              .collect = begin_upload,
+                                              .collect_message = accept_part,
+                                              .collect_half_close = complete_upload,
+                                              .quick = begin_upload,
+                                              .quick_message = accept_part,
+                                              .quick_half_close = complete_talk};
+    probe->options.max_message_bytes = 1000;
+    probe_server_start(probe);
+}
+
+/* What half-closes is complete; what is cut off is not, and must not be taken for it. */
+static void a_cancelled_upload_is_not_complete(void **state) {
+    (void)state;
+    static const enum probe_method methods[] = {PROBE_COLLECT, PROBE_QUICK};
+    struct upload upload = {0};
+    struct probe_server probe;
+    start_uploads(&probe, &upload);
+    for (int i = 0; i < 40; i++) {
+        struct rpc_client_call *call = NULL;
+        assert_true(status_is_ok(probe_open(probe.channel, methods[i % 2], NULL, NULL, &call)));
+        assert_true(status_is_ok(probe_send(call, "a part")));
+        wait_for(&upload.begun, i + 1);
+        rpc_client_call_free(&call); /* cancels */
+        wait_for(&upload.ended, i + 1);
+    }
+    probe_server_stop(&probe);
+    assert_int_equal(upload.completed, 0);
+}
+
+static void an_upload_with_a_message_that_is_too_large_is_not_complete(void **state) {
+    (void)state;
+    static const enum probe_method methods[] = {PROBE_COLLECT, PROBE_QUICK};
+    struct upload upload = {0};
+    struct probe_server probe;
+    char large[2001];
+    memset(large, 'x', 2000);
+    large[2000] = '\0';
+    start_uploads(&probe, &upload);
+    for (int i = 0; i < 10; i++) {
+        struct rpc_client_call *call = NULL;
+        assert_true(status_is_ok(probe_open(probe.channel, methods[i % 2], NULL, NULL, &call)));
+        struct status sent = probe_send(call, large);
+        (void)sent;
+        finish_is(&probe, call, STATUS_RESOURCE_EXHAUSTED);
+        wait_for(&upload.ended, i + 1);
+    }
+    probe_server_stop(&probe);
+    assert_int_equal(upload.completed, 0);
+}
+
 /* ---- the client's other face ---- */
 
 struct listener {
@@ -488,6 +650,10 @@ int main(void) {
         cmocka_unit_test(a_stubborn_source_is_ended_after_its_grace),
         cmocka_unit_test(a_reader_that_does_not_read_fills_its_outbox_alone),
         cmocka_unit_test(a_client_that_does_not_read_is_not_read),
+        cmocka_unit_test(empty_messages_fill_the_outbox),
+        cmocka_unit_test(a_reader_that_stalls_cannot_outlive_its_streams_age),
+        cmocka_unit_test(a_cancelled_upload_is_not_complete),
+        cmocka_unit_test(an_upload_with_a_message_that_is_too_large_is_not_complete),
         cmocka_unit_test(a_listener_hears_all_and_then_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

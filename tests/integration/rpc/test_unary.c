@@ -65,6 +65,31 @@ static void an_error_carries_its_details(void **state) {
     probe_server_stop(&probe);
 }
 
+static struct status fail_at_length(void *self, struct rpc_call *call, const probe_ask *ask,
+                                    probe_answer *ret_answer) {
+    (void)self, (void)ask, (void)ret_answer;
+    char text[400];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 100; i++)
+        rpc_call_add_violation(call, "ask.text", text);
+    return status_error(STATUS_FAILED_PRECONDITION, STATUS_NO_REASON, "many things are wrong");
+}
+
+/* Details as large as they may be do not go beyond what a client takes for trailers by default. */
+static void an_error_with_long_details_arrives(void **state) {
+    (void)state;
+    struct probe_server probe;
+    struct rpc_result result;
+    probe_server_init(&probe);
+    probe.handlers.work = fail_at_length;
+    probe_server_start(&probe);
+    struct status status = probe_server_call(&probe, PROBE_WORK, "x", &result);
+    assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
+    assert_true(result.details.violation_count > 0);
+    probe_server_stop(&probe);
+}
+
 static void a_handler_left_null_is_unimplemented(void **state) {
     (void)state;
     struct probe_server probe;
@@ -125,6 +150,36 @@ static struct status answer_later(void *self, struct rpc_call *call, const probe
         workers_submit(rpc_server_workers(rpc_call_server(call)), &later->work, INT64_MAX),
         WORKERS_ACCEPTED);
     return status_ok();
+}
+
+static struct status answer_never(void *self, struct rpc_call *call, const probe_ask *ask,
+                                  probe_answer *ret_answer) {
+    (void)ask, (void)ret_answer;
+    *(struct rpc_call **)self = call;
+    rpc_call_defer(call);
+    return status_ok();
+}
+
+static void a_deferred_call_is_held_to_the_servers_deadline(void **state) {
+    (void)state;
+    static const enum probe_method methods[] = {PROBE_ECHO, PROBE_WORK};
+    const struct rpc_call_options options = {.timeout_ms = 10000};
+    for (int i = 0; i < 2; i++) {
+        struct probe_server probe;
+        struct rpc_call *call = NULL;
+        const char *text = NULL;
+        probe_server_init(&probe);
+        probe.handlers.self = &call;
+        probe.handlers.echo = probe.handlers.work = answer_never;
+        probe.options.max_unary_deadline_ms = 50;
+        probe_server_start(&probe);
+        struct status status =
+            probe_call(probe.channel, methods[i], &options, "x", &probe.arena, &text, NULL);
+        assert_int_equal(status.code, STATUS_DEADLINE_EXCEEDED);
+        assert_string_equal(status.detail, "the server's own time limit has passed");
+        rpc_call_finish(call, status_ok());
+        probe_server_stop(&probe);
+    }
 }
 
 static void a_deferred_call_is_finished_by_another_thread(void **state) {
@@ -381,6 +436,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_on_the_poller_and_on_a_worker),
         cmocka_unit_test(an_error_carries_its_details),
+        cmocka_unit_test(an_error_with_long_details_arrives),
+        cmocka_unit_test(a_deferred_call_is_held_to_the_servers_deadline),
         cmocka_unit_test(a_handler_left_null_is_unimplemented),
         cmocka_unit_test(an_unknown_method_is_answered_at_once),
         cmocka_unit_test(a_deferred_call_is_finished_by_another_thread),
