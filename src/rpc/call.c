@@ -253,7 +253,7 @@ void rpc_call_compress(struct rpc_call *call) {
 }
 
 void rpc_call_skip_compression(struct rpc_call *call) {
-    call->skip_compression = true;
+    atomic_store_explicit(&call->skip_compression, true, memory_order_relaxed);
 }
 
 void rpc_call_defer(struct rpc_call *call) {

@@ -51,7 +51,8 @@ void rpc_channel_options_init(struct rpc_channel_options *options);
  * "unix:/run/x.sock". */
 struct status rpc_channel_new(const char *target, const struct rpc_channel_options *options,
                               struct rpc_channel **ret_channel) STATUS_MUST_USE;
-/* Cancels what is still running, waits for its callbacks, ends the thread. Not from a callback. */
+/* Cancels what is still running, waits for its callbacks, ends the thread. Not from a callback.
+ * Waits until streaming calls were freed: who owns one frees it first, or from another thread. */
 void rpc_channel_free(struct rpc_channel **channel);
 
 /* Waits until the channel is connected. DEADLINE_EXCEEDED otherwise. Not from a callback. */

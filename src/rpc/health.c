@@ -15,6 +15,9 @@ typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 #define NOT_SERVING GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING
 #define SERVICE_UNKNOWN GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN
 
+/* A watcher keeps the name it asked for: any caller may ask, for as long as a message may be. */
+enum { SERVICE_NAME_MAX = 512 };
+
 struct known_service {
     struct known_service *next;
     serving_status status;
@@ -129,6 +132,9 @@ static const struct rpc_source_ops watch_source = {pull, goodbye, forget_watcher
 static struct status watch(void *self, struct rpc_call *call, const check_request *request) {
     struct rpc_health *health = self;
     size_t len = strlen(request->service);
+    if (len > SERVICE_NAME_MAX)
+        return status_error(STATUS_INVALID_ARGUMENT, STATUS_NO_REASON,
+                            "service: at most 512 bytes");
     struct watcher *watcher = calloc(1, sizeof *watcher + len + 1);
     if (!watcher)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");

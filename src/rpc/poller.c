@@ -299,6 +299,8 @@ static void *poller_main(void *argument) {
         run_timers(poller);
     }
     run_tasks(poller);
+    while (poller->crowd.first) /* they hold references */
+        run_crowd(poller);
     return NULL;
 }
 

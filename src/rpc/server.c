@@ -14,7 +14,7 @@
 #include "rpc/server_internal.h"
 #include "rpc/tls.h"
 
-enum { POSTED_AT_FIRST = 2, POSTED_MAX = 32 };
+enum { POSTED_AT_FIRST = 2, POSTED_MAX = 32, REPOST_AFTER_US = 100000 };
 
 /* ---- options ---- */
 
@@ -328,11 +328,20 @@ static bool post_request(struct rpc_server_method *served) {
     return true;
 }
 
+/* No memory for a request: without one the method would be deaf for ever. */
+static void repost_later(struct rpc_server *server) {
+    if (!server->repost_timer.armed)
+        rpc_poller_arm(server->poller, &server->repost_timer, rpc_now_us() + REPOST_AFTER_US);
+}
+
 void rpc_server_post_requests(struct rpc_server_method *served) {
     while (served->posted < served->posted_wanted &&
-           !atomic_load_explicit(&served->server->draining, memory_order_relaxed))
-        if (!post_request(served))
+           !atomic_load_explicit(&served->server->draining, memory_order_relaxed)) {
+        if (!post_request(served)) {
+            repost_later(served->server);
             return;
+        }
+    }
 }
 
 /* ---- methods nobody registered ---- */
@@ -400,6 +409,7 @@ static void on_unknown(struct rpc_op *op, bool ok) {
     struct unknown_call *unknown =
         (struct unknown_call *)((char *)op - offsetof(struct unknown_call, op));
     struct rpc_server *server = unknown->server;
+    server->unknown_posted = false;
     if (!ok) {
         free_unknown(unknown);
         return;
@@ -411,11 +421,13 @@ static void on_unknown(struct rpc_op *op, bool ok) {
 }
 
 static void post_unknown(struct rpc_server *server) {
-    if (atomic_load_explicit(&server->draining, memory_order_relaxed))
+    if (server->unknown_posted || atomic_load_explicit(&server->draining, memory_order_relaxed))
         return;
     struct unknown_call *unknown = calloc(1, sizeof *unknown);
-    if (!unknown)
+    if (!unknown) {
+        repost_later(server);
         return;
+    }
     unknown->server = server;
     unknown->message = grpc_empty_slice();
     grpc_call_details_init(&unknown->details);
@@ -424,8 +436,21 @@ static void post_unknown(struct rpc_server *server) {
     rpc_op_hand_over(&unknown->op);
     grpc_completion_queue *queue = rpc_poller_queue(server->poller);
     if (grpc_server_request_call(server->core, &unknown->core, &unknown->details,
-                                 &unknown->metadata, queue, queue, &unknown->op) != GRPC_CALL_OK)
+                                 &unknown->metadata, queue, queue, &unknown->op) == GRPC_CALL_OK)
+        server->unknown_posted = true;
+    else
         free_unknown(unknown);
+}
+
+static void post_all(struct rpc_server *server) {
+    for (size_t i = 0; i < server->service_count; i++)
+        for (size_t j = 0; j < server->services[i].service->method_count; j++)
+            rpc_server_post_requests(&server->services[i].methods[j]);
+    post_unknown(server);
+}
+
+static void repost(struct rpc_timer *timer) {
+    post_all((struct rpc_server *)((char *)timer - offsetof(struct rpc_server, repost_timer)));
 }
 
 /* ---- start ---- */
@@ -439,7 +464,7 @@ static int bind_port(struct rpc_server *server) {
 }
 
 struct status rpc_server_start(struct rpc_server *server) {
-    if (server->state != RPC_SERVER_NEW)
+    if (server->state != RPC_SERVER_NEW || server->core_started)
         return status_error(STATUS_FAILED_PRECONDITION, STATUS_NO_REASON,
                             "the server was started before");
     int port = bind_port(server);
@@ -451,13 +476,12 @@ struct status rpc_server_start(struct rpc_server *server) {
     if (!server->workers)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of threads");
     grpc_server_start(server->core);
-    server->state = RPC_SERVER_SERVING;
-    for (size_t i = 0; i < server->service_count; i++)
-        for (size_t j = 0; j < server->services[i].service->method_count; j++)
-            rpc_server_post_requests(&server->services[i].methods[j]);
-    post_unknown(server);
+    server->core_started = true;
+    server->repost_timer.fire = repost;
+    post_all(server);
     if (!rpc_poller_start(server->poller, "rpc-poller"))
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of threads");
+    server->state = RPC_SERVER_SERVING;
     return status_ok();
 }
 
@@ -501,6 +525,9 @@ static void begin_draining(struct rpc_task *task) {
     rpc_op_hand_over(&server->shutdown_op);
     grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
                                     &server->shutdown_op);
+    pthread_mutex_lock(&server->lock);
+    pthread_cond_broadcast(&server->all_ended);
+    pthread_mutex_unlock(&server->lock);
     rpc_stream_goodbye_all(server);
 }
 
@@ -512,6 +539,9 @@ static void wait_for_calls(struct rpc_server *server, int64_t grace_ms) {
     int64_t until_us = rpc_now_us() + grace_ms * 1000;
     struct timespec until = {until_us / 1000000, (until_us % 1000000) * 1000};
     pthread_mutex_lock(&server->lock);
+    /* Calls are cancelled once, and nobody would cancel one that came in after that. */
+    while (!atomic_load(&server->draining))
+        pthread_cond_wait(&server->all_ended, &server->lock);
     while (!(is_empty(server) && server->core_is_down))
         if (pthread_cond_timedwait(&server->all_ended, &server->lock, &until) == ETIMEDOUT)
             break;
@@ -529,7 +559,8 @@ static void wait_for_end(struct rpc_server *server) {
  * drained by rpc_poller_stop(). */
 static void shut_down_unstarted(struct rpc_server *server) {
     atomic_store(&server->draining, true);
-    grpc_server_start(server->core);
+    if (!server->core_started)
+        grpc_server_start(server->core);
     rpc_op_hand_over(&server->shutdown_op);
     grpc_server_shutdown_and_notify(server->core, rpc_poller_queue(server->poller),
                                     &server->shutdown_op);

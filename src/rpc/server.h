@@ -147,7 +147,9 @@ struct status rpc_server_reload_tls(struct rpc_server *server) STATUS_MUST_USE;
  * end, cancels the rest, stops the threads. Blocks until done; idempotent. Not from a handler.
  */
 void rpc_server_shutdown(struct rpc_server *server, int64_t grace_ms);
-/* Shuts down with no grace if that was not done. */
+/* Shuts down with no grace if that was not done. Who may still call rpc_stream_ready(),
+ * rpc_call_finish() or rpc_server_post() must have stopped before: after this there is no poller.
+ */
 void rpc_server_free(struct rpc_server **server);
 
 /* Latency buckets: upper bounds in microseconds; the last is +Inf. */

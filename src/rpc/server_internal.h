@@ -61,6 +61,7 @@ struct rpc_server {
     enum rpc_server_state state;   /* under shutdown_lock once it serves */
     pthread_mutex_t shutdown_lock; /* held while shutting down: a second caller waits */
     _Atomic bool draining;
+    bool core_started; /* also when the start has failed after that */
     int port;
 
     struct rpc_poller *poller;
@@ -74,6 +75,8 @@ struct rpc_server {
     struct rpc_call *free_calls; /* finished unary calls, ready for the next; poller's */
     size_t free_call_count;
     struct rpc_stream_list streams; /* poller's */
+    bool unknown_posted;            /* a request for methods nobody registered; poller's */
+    struct rpc_timer repost_timer;  /* posts again what memory was lacking for */
 
     /* Ends of calls, for who waits in rpc_server_shutdown(). */
     pthread_mutex_t lock;
@@ -110,7 +113,7 @@ struct rpc_call {
     _Atomic bool ended;     /* nothing can be sent any more */
     bool deferred;
     bool compress;
-    bool skip_compression;
+    _Atomic bool skip_compression; /* rpc_stream_send() is for any thread */
     bool message_was_compressed;
     bool close_watched; /* RECV_CLOSE has a batch of its own */
     bool answered;      /* the answer's batch is over; poller's */

@@ -248,9 +248,10 @@ static void send_status(struct rpc_stream *stream) {
 
 /* What the handler or the source has said about the message at hand. */
 static uint32_t take_flags(struct rpc_call *call) {
-    uint32_t flags = call->skip_compression ? GRPC_WRITE_NO_COMPRESS : 0;
-    call->skip_compression = false;
-    return flags;
+    if (!atomic_load_explicit(&call->skip_compression, memory_order_relaxed))
+        return 0;
+    atomic_store_explicit(&call->skip_compression, false, memory_order_relaxed);
+    return GRPC_WRITE_NO_COMPRESS;
 }
 
 static void pull(struct rpc_stream *stream) {

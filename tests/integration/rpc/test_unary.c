@@ -1,5 +1,6 @@
 /* Unary calls through a real server and a real channel. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,8 +156,8 @@ static struct status answer_later(void *self, struct rpc_call *call, const probe
 static struct status answer_never(void *self, struct rpc_call *call, const probe_ask *ask,
                                   probe_answer *ret_answer) {
     (void)ask, (void)ret_answer;
-    *(struct rpc_call **)self = call;
     rpc_call_defer(call);
+    atomic_store((_Atomic(struct rpc_call *) *)self, call);
     return status_ok();
 }
 
@@ -166,7 +167,7 @@ static void a_deferred_call_is_held_to_the_servers_deadline(void **state) {
     const struct rpc_call_options options = {.timeout_ms = 10000};
     for (int i = 0; i < 2; i++) {
         struct probe_server probe;
-        struct rpc_call *call = NULL;
+        _Atomic(struct rpc_call *) call = NULL;
         const char *text = NULL;
         probe_server_init(&probe);
         probe.handlers.self = &call;
@@ -177,7 +178,7 @@ static void a_deferred_call_is_held_to_the_servers_deadline(void **state) {
             probe_call(probe.channel, methods[i], &options, "x", &probe.arena, &text, NULL);
         assert_int_equal(status.code, STATUS_DEADLINE_EXCEEDED);
         assert_string_equal(status.detail, "the server's own time limit has passed");
-        rpc_call_finish(call, status_ok());
+        rpc_call_finish(atomic_load(&call), status_ok());
         probe_server_stop(&probe);
     }
 }
