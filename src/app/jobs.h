@@ -30,11 +30,11 @@ struct jobs {
     int64_t suspensions_from; /* changes before this time are known; starts at 0: all of them */
 };
 
-/* Each takes a struct jobs. */
-enum schedule_verdict jobs_sessions(void *jobs);
-enum schedule_verdict jobs_trim(void *jobs);
-enum schedule_verdict jobs_suspensions(void *jobs);
-enum schedule_verdict jobs_presence(void *jobs);
+/* The context of each is a struct jobs. */
+enum schedule_verdict jobs_sessions(void *context);
+enum schedule_verdict jobs_trim(void *context);
+enum schedule_verdict jobs_suspensions(void *context);
+enum schedule_verdict jobs_presence(void *context);
 
 /* At the end: other nodes need not wait until this one's lease is over. */
 void jobs_release_node(struct jobs *jobs);

@@ -65,9 +65,9 @@ struct app_node {
 
 /* ---- node_watch.c ---- */
 
-/* Looks at the database, its schema once, and says whether the node is ready. Jobs' thread, or
- * before there is one. */
-enum schedule_verdict node_look(void *node);
+/* The context is the node. Looks at the database, its schema once, and says whether the node is
+ * ready. Jobs' thread, or before there is one. */
+enum schedule_verdict node_look(void *context);
 
 /* Both schedules; the threads start with node_schedules_start(). False when out of memory. */
 bool node_schedules_new(struct app_node *node);

@@ -49,7 +49,11 @@
         PATH(s, "jwks-file", "", "A JWKS document."),                                              \
         TEXT(s, "jwks-url", "", 0, 2048, "The address of a JWKS document, read again and again.")
 
-enum { KIB = 1024, MIB = 1024 * 1024, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define KIB INT64_C(1024)
+#define MIB (1024 * KIB)
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
 
 static const struct config_setting settings[] = {
     TEXT("server", "address", "127.0.0.1:8443", 1, 255,
