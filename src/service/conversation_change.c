@@ -38,7 +38,7 @@ static struct status conversation_event(struct service_work *work,
 struct status conversation_tell(struct service_work *work,
                                 const struct store_conversation *conversation,
                                 struct store_topic *log, Liveconv__V1__Event__KindCase kind) {
-    lc_event *event;
+    lc_event *event = NULL;
     TRY(conversation_event(work, conversation, kind, &event));
     return service_event_append(work, log, event, NULL, NULL);
 }
@@ -61,7 +61,7 @@ static struct status tell_seats(struct service_work *work, const struct uuid *id
 
 struct status conversation_tell_leaders(struct service_work *work,
                                         const struct store_conversation *conversation) {
-    lc_event *event;
+    lc_event *event = NULL;
     TRY(conversation_event(work, conversation,
                            LIVECONV__V1__EVENT__KIND_BOOKED_CONVERSATION_CHANGED, &event));
     TRY(service_event_inbox(work, &conversation->host.id, event));
@@ -74,7 +74,7 @@ struct status conversation_changed(struct service_work *work, const struct uuid 
                                    struct store_topic *log, Liveconv__V1__Event__KindCase kind,
                                    struct store_conversation *ret_conversation) {
     struct store_conversation_view view;
-    lc_event *event;
+    lc_event *event = NULL;
     TRY(store_conversation_get(work->tx, work->arena, work->tenant, id, NULL, &view));
     TRY(conversation_tell(work, &view.conversation, log, kind));
     TRY(conversation_tell_leaders(work, &view.conversation));
@@ -116,7 +116,7 @@ struct status conversation_invite(struct service_work *work, const struct uuid *
 struct status conversation_tell_invited(struct service_work *work,
                                         const struct store_conversation *conversation,
                                         const struct draft *draft) {
-    lc_event *event;
+    lc_event *event = NULL;
     if (!draft->sets_invitations || draft->added_count == 0)
         return status_ok();
     TRY(conversation_event(work, conversation, LIVECONV__V1__EVENT__KIND_INVITED, &event));

@@ -76,7 +76,7 @@ int64_t convert_time_us(const Google__Protobuf__Timestamp *time) {
     if (__builtin_mul_overflow(time->seconds, INT64_C(1000000), &time_us) || time_us > LAST_TIME_US)
         return LAST_TIME_US;
     if (time->nanos > 0)
-        time_us += time->nanos / 1000000 * 1000;
+        time_us += (int64_t)(time->nanos / 1000000) * 1000;
     return time_us == 0 ? 1 : time_us;
 }
 

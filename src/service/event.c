@@ -147,8 +147,8 @@ struct status service_event_append(struct service_work *work, struct store_topic
 struct status service_event_rewrite(struct service_work *work, const struct store_topic *topic,
                                     uint64_t sequence, uint64_t told_by, const lc_event *event,
                                     const struct service_audience *audience) {
-    uint8_t *bytes;
-    size_t len_bytes;
+    uint8_t *bytes = NULL;
+    size_t len_bytes = 0;
     bool found;
     TRY(service_event_encode(work->arena, event, &bytes, &len_bytes));
     TRY(store_event_rewrite(work->tx, work->tenant, &topic->id, sequence, bytes, len_bytes,

@@ -18,7 +18,7 @@ void service_options_init(struct service_options *options) {
                                         .node_id = "node",
                                         .zone_directory = "/usr/share/zoneinfo",
                                         .user_cache_capacity = 4096,
-                                        .user_cache_us = 1500 * 1000,
+                                        .user_cache_us = INT64_C(1500) * 1000,
                                         .tenant_cache_capacity = 64,
                                         .tenant_cache_us = INT64_C(5) * 1000 * 1000};
 }
