@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "clients/cli/session.h"
 #include "clients/cli/style.h"
+#include "clients/cli/usage.h"
 
 /* All values begin as the one for "not said" does, whose name ends in UNSPECIFIED. */
 static size_t prefix_length(const ProtobufCEnumDescriptor *descriptor) {

@@ -1,6 +1,5 @@
 #include "clients/cli/session.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,21 +18,6 @@ enum {
     FIRST_PAUSE_MS = 200,
     LONGEST_PAUSE_MS = 3000,
 };
-
-int usage_error(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("liveconv: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    return CLI_USAGE;
-}
-
-int out_of_memory(void) {
-    fputs("liveconv: out of memory\n", stderr);
-    return CLI_FAILED;
-}
 
 static char *read_token_file(const char *path) {
     char text[TOKEN_MAX_BYTES];

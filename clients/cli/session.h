@@ -2,7 +2,8 @@
  * One run of the program: its settings, the connection, memory, and calls with retries.
  *
  *     struct cli_call call;
- *     TRY_USAGE... cli_call_begin(session, &call)
+ *     struct cli_call call;
+ *     cli_call_begin(session, &call, request_id);
  *     do {
  *         status = lc_..._service_...(session->channel, &call.options, &request, &session->arena,
  *                                     &response, &call.result);
@@ -23,6 +24,7 @@
 #include "base/uuid.h"
 #include "clients/cli/settings.h"
 #include "clients/cli/style.h"
+#include "clients/cli/usage.h"
 #include "rpc/client.h"
 
 struct session {
@@ -47,11 +49,6 @@ bool session_renew_token(struct session *session);
 /* A new UUID in the arena; for mutations: that of --request-id when it was given. Never NULL. */
 char *session_new_id(struct session *session, struct arena *arena);
 char *session_request_id(struct session *session);
-
-/* Prints "liveconv: ..." on standard error and answers CLI_USAGE. */
-int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same for want of memory; CLI_FAILED. */
-int out_of_memory(void);
 
 struct cli_call {
     struct session *session;
