@@ -25,30 +25,34 @@ struct filter_values {
     char *instructor;
 };
 
-/* Rows for a table of options of a struct that has the values as a member. */
-#define FILTER_OPTIONS(type, member)                                                               \
-    {"language",  'l',                                                                             \
-     OPTION_LIST, offsetof(type, member.languages),                                                \
-     "TAG,...",   "any of these: ja, pt-BR"},                                                      \
-        {"level",     0,                                                                           \
-         OPTION_LIST, offsetof(type, member.levels),                                               \
-         "LEVEL,...", "any of these: a1 to c2"},                                                   \
-        {"type",      0,                                                                           \
-         OPTION_LIST, offsetof(type, member.types),                                                \
-         "TYPE,...",  "group, private, practice, cultural"},                                       \
-        {"status",     0,                                                                          \
-         OPTION_LIST,  offsetof(type, member.statuses),                                            \
-         "STATUS,...", "scheduled, live, completed, cancelled"},                                   \
-        {"free", 0, OPTION_FLAG, offsetof(type, member.free), NULL, "nobody pays"},                \
-        {"paid", 0, OPTION_FLAG, offsetof(type, member.paid), NULL, "there is a price"},           \
-        {"seats-left", 0, OPTION_FLAG, offsetof(type, member.seats_left), NULL, "not full"},       \
-        {"from",      0,                                                                           \
-         OPTION_TEXT, offsetof(type, member.from),                                                 \
-         "TIME",      "starts then or later: now, 'in 2h', 2026-11-25"},                           \
-        {"before", 0, OPTION_TEXT, offsetof(type, member.before), "TIME", "starts before"},        \
-        {"host", 0, OPTION_TEXT, offsetof(type, member.host), "USER", "hosted by this user"}, {    \
-        "instructor", 0, OPTION_TEXT, offsetof(type, member.instructor), "USER",                   \
-            "led by this user"                                                                     \
+/* Rows for a table of options of a struct that begins with these values. */
+#define FILTER_OPTIONS                                                                               \
+    {"language",  'l',                                                                               \
+     OPTION_LIST, offsetof(struct filter_values, languages),                                         \
+     "TAG,...",   "any of these: ja, pt-BR"},                                                        \
+        {"level",     0,                                                                             \
+         OPTION_LIST, offsetof(struct filter_values, levels),                                        \
+         "LEVEL,...", "any of these: a1 to c2"},                                                     \
+        {"type",      0,                                                                             \
+         OPTION_LIST, offsetof(struct filter_values, types),                                         \
+         "TYPE,...",  "group, private, practice, cultural"},                                         \
+        {"status",     0,                                                                            \
+         OPTION_LIST,  offsetof(struct filter_values, statuses),                                     \
+         "STATUS,...", "scheduled, live, completed, cancelled"},                                     \
+        {"free", 0, OPTION_FLAG, offsetof(struct filter_values, free), NULL, "nobody pays"},         \
+        {"paid", 0, OPTION_FLAG, offsetof(struct filter_values, paid), NULL, "there is a price"},    \
+        {"seats-left", 0,         OPTION_FLAG, offsetof(struct filter_values, seats_left),           \
+         NULL,         "not full"},                                                                  \
+        {"from",      0,                                                                             \
+         OPTION_TEXT, offsetof(struct filter_values, from),                                          \
+         "TIME",      "starts then or later: now, 'in 2h', 2026-11-25"},                             \
+        {"before", 0, OPTION_TEXT, offsetof(struct filter_values, before), "TIME", "starts before"}, \
+        {"host",      0,                                                                             \
+         OPTION_TEXT, offsetof(struct filter_values, host),                                          \
+         "USER",      "hosted by this user"},                                                        \
+    {                                                                                                \
+        "instructor", 0, OPTION_TEXT, offsetof(struct filter_values, instructor), "USER",            \
+            "led by this user"                                                                       \
     }
 
 /* The filter in the arena. False after saying what is wrong. */

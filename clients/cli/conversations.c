@@ -22,7 +22,7 @@ struct list_values {
 };
 
 static const struct option list_options[] = {
-    FILTER_OPTIONS(struct list_values, filter),
+    FILTER_OPTIONS,
     {"search", 'q', OPTION_TEXT, offsetof(struct list_values, search), "WORDS",
      "all in title, description or topic"},
     {"mine", 'm', OPTION_TEXT, offsetof(struct list_values, relation), "RELATION",

@@ -92,7 +92,8 @@ static void take_welcome(struct join *join, const lc_welcome *welcome, int64_t n
         join->heartbeat_us = (int64_t)welcome->heartbeat_seconds * SECOND_US;
     if (join->session->settings.token_file != NULL && welcome->token_seconds_left > 0) {
         int64_t left_s = welcome->token_seconds_left;
-        int64_t wait_s = left_s > 2 * TOKEN_MARGIN_S ? left_s - TOKEN_MARGIN_S : left_s / 2;
+        int64_t wait_s =
+            left_s > (int64_t)2 * TOKEN_MARGIN_S ? left_s - TOKEN_MARGIN_S : left_s / 2;
         join->renew_at_us = now_us + wait_s * SECOND_US;
     }
 }

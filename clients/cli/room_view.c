@@ -60,7 +60,7 @@ static struct room_person *find_person(const struct room_view *room, const char 
 
 static void remove_person(struct room_view *room, const char *user_id) {
     struct room_person *person = find_person(room, user_id);
-    if (person == NULL)
+    if (person == NULL || room->people_count == 0)
         return;
     forget_person(person);
     *person = room->people[--room->people_count];

@@ -20,7 +20,7 @@ struct watch_values {
 };
 
 static const struct option watch_options[] = {
-    FILTER_OPTIONS(struct watch_values, filter),
+    FILTER_OPTIONS,
 };
 
 struct watch {

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-enum { MINUTE = 60, HOUR = 3600, DAY = 86400, WEEK = 604800, MAX_DIGITS = 6 };
+enum { MINUTE = 60, HOUR = 3600, DAY = 86400, TWO_DAYS = 172800, WEEK = 604800, MAX_DIGITS = 6 };
 
 static int64_t unit_seconds(char unit) {
     switch (unit) {
@@ -47,19 +47,25 @@ bool when_parse_duration(const char *text, int64_t *ret_seconds) {
     return true;
 }
 
+/* Two digits; -1 when they are not. */
+static int two_digits(const char *text) {
+    return strspn(text, "0123456789") >= 2 ? (text[0] - '0') * 10 + (text[1] - '0') : -1;
+}
+
 /* "Z", "+09:00" or "-0330": seconds east of Greenwich. */
 static bool parse_zone(const char *text, int64_t *ret_offset_s) {
-    int hours = 0;
-    int minutes = 0;
-    int used = 0;
     if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
         *ret_offset_s = 0;
         return true;
     }
-    if ((text[0] != '+' && text[0] != '-') ||
-        (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 &&
-         sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &used) != 2) ||
-        text[1 + used] != '\0' || hours > 23 || minutes > 59)
+    if (text[0] != '+' && text[0] != '-')
+        return false;
+    int hours = two_digits(text + 1);
+    if (hours < 0 || hours > 23)
+        return false;
+    const char *rest = text + 3 + (text[3] == ':');
+    int minutes = two_digits(rest);
+    if (minutes < 0 || minutes > 59 || rest[2] != '\0')
         return false;
     int64_t offset = (int64_t)hours * HOUR + (int64_t)minutes * MINUTE;
     *ret_offset_s = text[0] == '-' ? -offset : offset;
@@ -163,8 +169,8 @@ const char *when_format_distance(struct arena *arena, const Google__Protobuf__Ti
         return "-";
     int64_t distance = time->seconds - now_s;
     int64_t size = distance < 0 ? -distance : distance;
-    int64_t number = size < HOUR ? size / MINUTE : size < 2 * DAY ? size / HOUR : size / DAY;
-    const char *unit = size < HOUR ? "min" : size < 2 * DAY ? "h" : "days";
+    int64_t number = size < HOUR ? size / MINUTE : size < TWO_DAYS ? size / HOUR : size / DAY;
+    const char *unit = size < HOUR ? "min" : size < TWO_DAYS ? "h" : "days";
     if (number == 0)
         return "now";
     const char *text =
