@@ -233,6 +233,8 @@ static void *run_device(void *argument) {
         /* Without it a refusal would be asked for again and again. */
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
         pthread_mutex_lock(&device->lock);
+        if (device->call != NULL) /* a rotation came in between */
+            break;
     }
     /* Told to stop before it read from a stream that a rotation had opened. */
     if (call != NULL && device->call == call)

@@ -22,7 +22,6 @@ static void tokens_and_topics_change_without_gap_or_flicker(void **state) {
     struct device *phone = device_start(ana, "phone", topics, 2);
     device_await_ready(watcher);
     device_await_ready(phone);
-    uint64_t start = phone->topics[0].sequence;
 
     for (int i = 0; i < ROTATIONS; i++) {
         for (int j = 0; j < MESSAGES_BETWEEN; j++) {
@@ -42,7 +41,7 @@ static void tokens_and_topics_change_without_gap_or_flicker(void **state) {
     /* Each message, once. */
     assert_int_equal(device_count(phone, 0, KIND(MESSAGE_SENT), NULL),
                      ROTATIONS * MESSAGES_BETWEEN + 1);
-    assert_true(phone->topics[0].sequence > start);
+    assert_true(phone->topics[0].sequence > phone->topics[0].starts[1]);
     assert_int_equal(phone->topics[0].segment, 1);
     assert_int_equal(phone->streams, ROTATIONS + 1);
     device_stop(watcher);
