@@ -149,12 +149,13 @@ struct status service_event_rewrite(struct service_work *work, const struct stor
                                     const struct service_audience *audience) {
     uint8_t *bytes = NULL;
     size_t len_bytes = 0;
-    bool found;
+    bool found = false;
     TRY(service_event_encode(work->arena, event, &bytes, &len_bytes));
     TRY(store_event_rewrite(work->tx, work->tenant, &topic->id, sequence, bytes, len_bytes,
                             &found));
+    /* What was trimmed from the log may still stand in a ring. */
     if (!found)
-        return status_ok();
+        TRY(store_event_number(bytes, len_bytes, sequence));
     struct publication publication = {.kind = topic->kind,
                                       .topic = topic->id,
                                       .epoch = topic->epoch,

@@ -44,7 +44,7 @@ struct status service_event_append(struct service_work *work, struct store_topic
                                    uint64_t *ret_sequence) STATUS_MUST_USE;
 
 /* locked: Replaces the event at `sequence`, in the log and in rings. `told_by` is the sequence of
- * the event that tells of it, appended before. Nothing happens to one that was trimmed. */
+ * the event that tells of it, appended before. One that was trimmed is replaced in rings alone. */
 struct status service_event_rewrite(struct service_work *work, const struct store_topic *topic,
                                     uint64_t sequence, uint64_t told_by, const lc_event *event,
                                     const struct service_audience *audience) STATUS_MUST_USE;

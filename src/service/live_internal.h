@@ -47,8 +47,8 @@ void service_watch_load(void *context, const void *filter, struct live_page *pag
 void service_watch_free_filter(void *context, void *filter);
 struct service_dirty *service_dirty_new(struct service_live *live); /* NULL: no memory */
 /* No row is read any more; before the watch is freed. NULL is fine. */
-void service_dirty_stop(struct service_dirty *dirty);
-void service_dirty_free(struct service_dirty **dirty);
+void service_dirty_stop(struct service_dirty *set);
+void service_dirty_free(struct service_dirty **set);
 
 /* An encoded field with a message: tag, length, bytes. NULL when out of memory. */
 struct rpc_buffer *service_live_field(uint32_t number, const ProtobufCMessage *message);

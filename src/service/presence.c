@@ -152,8 +152,8 @@ static void run(struct work *work, size_t worker_index) {
     }
     arena_done(&arena);
     if (status_is_ok(status) && job->joined > 0)
-        status =
-            live_presence_join(live->presence, &action->key, &action->user, (uint64_t)job->joined);
+        (void)!status_is_ok(
+            live_presence_join(live->presence, &action->key, &action->user, (uint64_t)job->joined));
     free(job); /* what could not be written is found by service_presence_sweep() */
 }
 

@@ -88,14 +88,14 @@ void device_rotate(struct device *device, const char *token, size_t topic_count)
 void device_await_ready(struct device *device); /* positions of all open topics are known */
 void device_await_sequence(struct device *device, size_t topic, uint64_t sequence);
 void device_await_event(struct device *device, size_t topic, int kind, const char *id);
-void device_await_text(struct device *device, const char *text);
+void device_await_text(struct device *device, const char *wanted);
 void device_await_goodbye(struct device *device, int reason);
 void device_await_closed(struct device *device, size_t topic, int reason);
 void device_await_signal(struct device *device, int kind);
 void device_await_code(struct device *device, int code); /* that a stream ended with */
 
 size_t device_count(struct device *device, size_t topic, int kind, const char *id);
-size_t count_of_text(struct device *device, const char *text);
+size_t count_of_text(struct device *device, const char *wanted);
 void device_assert_sound(struct device *device);
 
 /* A free conversation that starts in two minutes: its doors are open. */

@@ -119,6 +119,24 @@ static void resuming_never_brings_removed_text_back(void **state) {
     device_free(&ben);
 }
 
+static void a_text_that_only_the_ring_still_has_is_replaced_there(void **state) {
+    struct trio r = new_trio();
+    (void)state;
+    struct device *ana = follow(r.ana, "ana", r.conversation); /* keeps the ring */
+    struct device *ben = follow(r.ben, "ben", r.conversation);
+    device_stop(ben);
+    lc_message *message = sent(r.ana, r.conversation, "Old words");
+    device_await_text(ana, "Old words");
+    liveconv_sql(t.lc, "DELETE FROM events WHERE topicId = '%s' AND sequence <= %llu",
+                 r.conversation, (unsigned long long)message->sequence);
+    assert_ok(try_edit(r.ana, message->id, "New words", NULL));
+    device_resume(ben);
+    device_await_text(ben, "New words");
+    assert_int_equal(count_of_text(ben, "Old words"), 0);
+    finish(ben);
+    finish(ana);
+}
+
 static void only_the_sender_edits_and_the_host_deletes(void **state) {
     struct trio r = new_trio();
     lc_message *message = sent(r.ana, r.conversation, "Words");
@@ -236,6 +254,7 @@ int main(void) {
         TEST(the_same_client_message_id_is_one_message_for_ever),
         TEST(private_messages_are_seen_by_two),
         TEST(resuming_never_brings_removed_text_back),
+        TEST(a_text_that_only_the_ring_still_has_is_replaced_there),
         TEST(only_the_sender_edits_and_the_host_deletes),
         TEST(a_correction_is_a_message_about_a_span),
         TEST(reading_moves_forward_and_tells_the_other_devices),
