@@ -110,7 +110,7 @@ static struct runner runners[THREADS];
 static struct status twenty_users(struct db_tx *tx, struct world *w) {
     struct uuid c = world_conversation(w, tx, w->host);
     for (int i = 0; i < THREADS; i++) {
-        char subject[16];
+        char subject[24];
         (void)snprintf(subject, sizeof subject, "racer-%d", i);
         runners[i] = (struct runner){.w = w,
                                      .conversation = c,
