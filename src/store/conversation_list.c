@@ -455,7 +455,7 @@ struct status store_conversation_list(struct db_tx *tx, struct arena *arena, con
                                       const struct store_conversation_query *query,
                                       struct store_conversation_list *ret_list) {
     const struct db_sql *sql = NULL;
-    struct store_args args;
+    struct store_args args = {0};
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
     TRY(store_conversation_list_statement(tx, arena, tenant, query, &args, &sql));

@@ -109,7 +109,7 @@ static struct status sum_unread(struct db_tx *tx, struct arena *arena, const cha
 struct status store_home_get(struct db_tx *tx, struct arena *arena, const char *tenant,
                              const struct store_home_query *query, struct store_home *ret_home) {
     enum { HOSTING = 2, HOSTING_AND_BOOKED = 3 };
-    const int64_t ever_us = query->now_us + 10 * 366 * 24 * INT64_C(3600000000);
+    const int64_t ever_us = query->now_us + INT64_C(10) * 366 * 24 * 3600000000;
     struct store_home home = {.unread_total = 0};
     TRY(store_user_get(tx, arena, tenant, &query->user, query->now_us, &home.user));
     TRY(store_usage_get(tx, tenant, &query->user, query->month, &home.usage));

@@ -205,7 +205,7 @@ static struct status check_message(struct db_tx *tx, const struct store_journal_
     }
     uuid_format(&message->sender.id, ids[2]);
     if (message->has_recipient) {
-        struct member recipient;
+        struct member recipient = {0};
         TRY(look_at(tx, entry->arena, entry->tenant, &message->conversation_id,
                     &message->recipient.id, now_us, &recipient));
         uuid_format(&message->recipient.id, ids[3]);
@@ -254,8 +254,8 @@ static struct status send_once(struct db_tx *tx, void *context) {
     struct store_journal_entry *entry = submission->entry;
     struct store_message *message = &entry->message;
     int64_t now_us = clock_wall_us(submission->journal->clock);
-    struct room room;
-    struct member sender;
+    struct room room = {0};
+    struct member sender = {0};
 
     *message = submission->asked;
     entry->is_duplicate = false;

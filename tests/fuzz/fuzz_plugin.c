@@ -5,7 +5,8 @@
 #include "codegen/plugin.h"
 #include "fuzz/fuzz_check.h"
 
-/* Larger input could overflow the stack inside protobuf-c, which unpacks without a limit of depth. */
+/* Larger input could overflow the stack inside protobuf-c, which unpacks without a limit of depth.
+ */
 enum { ROOM_BYTES = 256 << 20, LARGEST = 16 << 10 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
