@@ -329,7 +329,7 @@ static bool post_request(struct rpc_server_method *served) {
 }
 
 /* No memory for a request: without one the method would be deaf for ever. */
-static void repost_later(struct rpc_server *server) {
+void rpc_server_repost_later(struct rpc_server *server) {
     if (!server->repost_timer.armed)
         rpc_poller_arm(server->poller, &server->repost_timer, rpc_now_us() + REPOST_AFTER_US);
 }
@@ -338,115 +338,19 @@ void rpc_server_post_requests(struct rpc_server_method *served) {
     while (served->posted < served->posted_wanted &&
            !atomic_load_explicit(&served->server->draining, memory_order_relaxed)) {
         if (!post_request(served)) {
-            repost_later(served->server);
+            rpc_server_repost_later(served->server);
             return;
         }
     }
 }
 
-/* ---- methods nobody registered ---- */
-
-/* Without a request for any method at all, unknown ones would hang until their deadline. */
-struct unknown_call {
-    struct rpc_server *server;
-    struct rpc_op op;
-    grpc_call *core;
-    grpc_call_details details;
-    grpc_metadata_array metadata;
-    int cancelled;
-    grpc_slice message;
-};
-
-static void free_unknown(struct unknown_call *unknown) {
-    grpc_call_details_destroy(&unknown->details);
-    grpc_metadata_array_destroy(&unknown->metadata);
-    grpc_slice_unref(unknown->message);
-    if (unknown->core)
-        grpc_call_unref(unknown->core);
-    free(unknown);
-}
-
-static void on_unknown_answered(struct rpc_op *op, bool ok) {
-    (void)ok;
-    struct unknown_call *unknown =
-        (struct unknown_call *)((char *)op - offsetof(struct unknown_call, op));
-    struct rpc_server *server = unknown->server;
-    free_unknown(unknown);
-    rpc_server_call_ended(server);
-}
-
-static bool serves_service_of(const struct rpc_server *server, const char *path, size_t len) {
-    for (size_t i = 0; i < server->service_count; i++) {
-        const char *name = server->services[i].service->name;
-        size_t name_len = strlen(name);
-        if (len > name_len + 1 && path[0] == '/' && memcmp(path + 1, name, name_len) == 0 &&
-            path[name_len + 1] == '/')
-            return true;
-    }
-    return false;
-}
-
-static void answer_unknown(struct unknown_call *unknown) {
-    const char *path = (const char *)GRPC_SLICE_START_PTR(unknown->details.method);
-    size_t len = GRPC_SLICE_LENGTH(unknown->details.method);
-    unknown->message = grpc_slice_from_static_string(serves_service_of(unknown->server, path, len)
-                                                         ? "the service has no such method"
-                                                         : "this server has no such service");
-    grpc_op ops[3] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
-                      {.op = GRPC_OP_SEND_STATUS_FROM_SERVER},
-                      {.op = GRPC_OP_RECV_CLOSE_ON_SERVER}};
-    ops[1].data.send_status_from_server.status = GRPC_STATUS_UNIMPLEMENTED;
-    ops[1].data.send_status_from_server.status_details = &unknown->message;
-    ops[2].data.recv_close_on_server.cancelled = &unknown->cancelled;
-    rpc_op_init(&unknown->op, unknown->server->poller, on_unknown_answered);
-    if (rpc_op_start(&unknown->op, unknown->core, ops, 3) != GRPC_CALL_OK)
-        on_unknown_answered(&unknown->op, false);
-}
-
-static void post_unknown(struct rpc_server *server);
-
-static void on_unknown(struct rpc_op *op, bool ok) {
-    struct unknown_call *unknown =
-        (struct unknown_call *)((char *)op - offsetof(struct unknown_call, op));
-    struct rpc_server *server = unknown->server;
-    server->unknown_posted = false;
-    if (!ok) {
-        free_unknown(unknown);
-        return;
-    }
-    atomic_fetch_add_explicit(&server->open_calls, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&server->unknown_methods, 1, memory_order_relaxed);
-    post_unknown(server);
-    answer_unknown(unknown);
-}
-
-static void post_unknown(struct rpc_server *server) {
-    if (server->unknown_posted || atomic_load_explicit(&server->draining, memory_order_relaxed))
-        return;
-    struct unknown_call *unknown = calloc(1, sizeof *unknown);
-    if (!unknown) {
-        repost_later(server);
-        return;
-    }
-    unknown->server = server;
-    unknown->message = grpc_empty_slice();
-    grpc_call_details_init(&unknown->details);
-    grpc_metadata_array_init(&unknown->metadata);
-    rpc_op_init(&unknown->op, server->poller, on_unknown);
-    rpc_op_hand_over(&unknown->op);
-    grpc_completion_queue *queue = rpc_poller_queue(server->poller);
-    if (grpc_server_request_call(server->core, &unknown->core, &unknown->details,
-                                 &unknown->metadata, queue, queue, &unknown->op) == GRPC_CALL_OK)
-        server->unknown_posted = true;
-    else
-        free_unknown(unknown);
-}
+/* ---- posting everything ---- */
 
 static void post_all(struct rpc_server *server) {
     for (size_t i = 0; i < server->service_count; i++)
         for (size_t j = 0; j < server->services[i].service->method_count; j++)
             rpc_server_post_requests(&server->services[i].methods[j]);
-    post_unknown(server);
+    rpc_unknown_post(server);
 }
 
 static void repost(struct rpc_timer *timer) {

@@ -159,8 +159,16 @@ static inline const struct rpc_method *rpc_served_method(const struct rpc_call *
 
 /* Posts requests for a method until as many are waiting as are wanted. On the poller. */
 void rpc_server_post_requests(struct rpc_server_method *served);
+/* Posts again in a while what memory was lacking for. On the poller, or before it runs. */
+void rpc_server_repost_later(struct rpc_server *server);
 /* A call is over: for those who wait for the last. */
 void rpc_server_call_ended(struct rpc_server *server);
+
+/* ---- unknown.c ---- */
+
+/* Posts the request that takes calls of unknown methods, unless it is posted. On the poller, or
+ * before it runs. */
+void rpc_unknown_post(struct rpc_server *server);
 
 /* ---- chain.c ---- */
 
