@@ -184,7 +184,7 @@ static SSL_CTX *tls_of(char path[64]) {
     SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
     assert_int_equal(SSL_CTX_use_certificate(tls, certificate), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(tls, pkey), 1);
-    strcpy(path, "/tmp/test_auth_ca_XXXXXX");
+    (void)snprintf(path, 64, "/tmp/test_auth_ca_XXXXXX");
     int fd = mkstemp(path);
     FILE *file = fdopen(fd, "w");
     assert_int_equal(PEM_write_X509(file, certificate), 1);

@@ -1,5 +1,7 @@
 #include "domain_test.h"
 
+#include <stdio.h>
+
 #include "domain/conversation.h"
 
 #define WHY(name) DOMAIN_REASON_##name
@@ -157,7 +159,7 @@ static void the_tenant_takes_one_currency(void **state) {
     struct domain_settings settings;
     struct domain_violations violations;
     domain_settings_init(&settings);
-    strcpy(settings.currency, "USD");
+    (void)snprintf(settings.currency, sizeof settings.currency, "USD");
     struct domain_draft draft = good_draft();
     assert_refused("mismatch",
                    domain_draft_check(&draft, NULL, &settings, TEST_NOW_US, &violations),
