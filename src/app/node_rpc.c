@@ -49,6 +49,7 @@ static void read_limits(const struct config *config, struct rpc_server_options *
     options->max_streams_per_connection =
         (size_t)config_int(config, "limits.streams-per-connection");
     options->stream_outbox_bytes = (size_t)config_size_bytes(config, "limits.stream-outbox");
+    options->wakeup_interval_us = config_int(config, "server.wakeup-interval");
     options->stream_queues = (size_t)config_int(config, "limits.stream-queues");
     options->max_unary_deadline_ms = config_duration_ms(config, "limits.unary-deadline");
     options->stream_max_age_ms = config_duration_ms(config, "limits.stream-age");

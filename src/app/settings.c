@@ -73,6 +73,9 @@ static const struct config_setting settings[] = {
     NUMBER("server", "workers", "8", 1, 512, "threads", "Handlers that use the database run here."),
     NUMBER("server", "worker-queue", "1024", 1, 1000000, "calls",
            "Calls that may wait for a worker; more are refused at once."),
+    NUMBER("server", "wakeup-interval", "500", 0, 10000, "microseconds",
+           "Least time between two wake-ups of the thread that serves the network, so that under\n"
+           "load one serves several calls: less processor time, up to so much latency. 0: none."),
     TIME(
         "server", "drain-delay", "0", 0, 10 * MINUTE,
         "After SIGTERM: serves on for so long while it says that it is not ready, so that a front\n"

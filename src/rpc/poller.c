@@ -60,6 +60,8 @@ struct rpc_poller {
     _Atomic(struct rpc_task *) posted; /* from other threads, newest first */
     struct rpc_timers timers;          /* poller's */
     int64_t shortest_look_ns;          /* at the queue, finding nothing; poller's */
+    int64_t wakeup_interval_ns;        /* least time between two wake-ups; 0: wakes at once */
+    int64_t woken_at_ns;               /* last; poller's */
 
     /* A call that goes nowhere: an empty batch on it wakes the poller. */
     grpc_channel *wake_channel;
@@ -280,8 +282,44 @@ static bool look_at_queue(struct rpc_poller *poller) {
     return took_ns > 2 * poller->shortest_look_ns + 1000;
 }
 
+/*
+ * Serves what is there without waiting. False when it went on for so long that there may be more.
+ * Only a second look in vain tells that there is nothing: a completion leaves a kick behind, and
+ * the look after it spends that instead of asking the system.
+ */
+static bool serve_ready(struct rpc_poller *poller) {
+    const gpr_timespec at_once = {0, 0, GPR_CLOCK_MONOTONIC};
+    int in_vain = 0;
+    for (int i = 0; i < LOOKS_PER_TURN && !poller->crowd.first; i++) {
+        in_vain = serve_event(poller, at_once) ? 0 : in_vain + 1;
+        if (in_vain == 2)
+            return true;
+        run_tasks(poller);
+    }
+    return false;
+}
+
+/* To wake up costs as much as to serve a call. When wake-ups come thick, calls are let gather. */
+static void space_wakeups(struct rpc_poller *poller) {
+    int64_t until_ns = poller->woken_at_ns + poller->wakeup_interval_ns;
+    if (now_ns() >= until_ns || !serve_ready(poller) || now_ns() >= until_ns)
+        return;
+    struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL); /* ending early does no harm */
+}
+
 static gpr_timespec next_deadline(const struct rpc_poller *poller) {
     return rpc_timespec(rpc_timers_next_due_us(&poller->timers));
+}
+
+static void wait_for_event(struct rpc_poller *poller) {
+    if (poller->wakeup_interval_ns > 0)
+        space_wakeups(poller);
+    if (poller->crowd.first)
+        return;
+    serve_event(poller, next_deadline(poller));
+    if (poller->wakeup_interval_ns > 0)
+        poller->woken_at_ns = now_ns();
 }
 
 static void *poller_main(void *argument) {
@@ -293,7 +331,7 @@ static void *poller_main(void *argument) {
             for (int i = 0; i < LOOKS_PER_TURN && look_at_queue(poller); i++)
                 run_tasks(poller);
         } else {
-            serve_event(poller, next_deadline(poller));
+            wait_for_event(poller);
         }
         run_tasks(poller);
         run_timers(poller);
@@ -400,6 +438,10 @@ struct rpc_poller *rpc_poller_new(size_t stream_queues) {
         return NULL;
     }
     return poller;
+}
+
+void rpc_poller_space_wakeups(struct rpc_poller *poller, int64_t interval_us) {
+    poller->wakeup_interval_ns = interval_us * 1000;
 }
 
 bool rpc_poller_start(struct rpc_poller *poller, const char *thread_name) {

@@ -53,6 +53,12 @@ void rpc_op_hand_over(struct rpc_op *op);
 
 /* NULL when out of memory. `stream_queues` callback queues are made; 0 for a client. */
 struct rpc_poller *rpc_poller_new(size_t stream_queues);
+/*
+ * Before the start: the least time between two wake-ups, 0 for none. Under load the poller then
+ * lets calls gather and serves several a wake-up, for less processor time and up to so much
+ * latency; what comes after a longer silence is served at once.
+ */
+void rpc_poller_space_wakeups(struct rpc_poller *poller, int64_t interval_us);
 /* Starts the thread; false when there is none to be had. */
 bool rpc_poller_start(struct rpc_poller *poller, const char *thread_name);
 /*

@@ -14,7 +14,12 @@
 #include "rpc/server_internal.h"
 #include "rpc/tls.h"
 
-enum { POSTED_AT_FIRST = 2, POSTED_MAX = 32, REPOST_AFTER_US = 100000 };
+enum {
+    POSTED_AT_FIRST = 2,
+    POSTED_MAX = 32,
+    REPOST_AFTER_US = 100000,
+    WAKEUP_INTERVAL_MAX_US = 10000,
+};
 
 /* ---- options ---- */
 
@@ -71,6 +76,8 @@ static struct status check_options(const struct rpc_server_options *o) {
         return bad_option("call_budget_bytes: must be 4096 or more");
     if (o->stream_queues < 1 || o->stream_queues > 4096)
         return bad_option("stream_queues: must be 1 to 4096");
+    if (o->wakeup_interval_us < 0 || o->wakeup_interval_us > WAKEUP_INTERVAL_MAX_US)
+        return bad_option("wakeup_interval_us: must be 0 to 10000");
     if (!is_int_ms(o->max_unary_deadline_ms) || !is_int_ms(o->goodbye_grace_ms))
         return bad_option("max_unary_deadline_ms, goodbye_grace_ms: must be 1 or more");
     if (o->stream_max_age_ms < 0 || o->stream_max_age_ms > INT_MAX)
@@ -169,6 +176,7 @@ static struct status build(struct rpc_server *server, const struct rpc_server_op
     server->poller = rpc_poller_new(server->options.stream_queues);
     if (!server->options.address || !server->options.error_domain || !server->poller)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    rpc_poller_space_wakeups(server->poller, server->options.wakeup_interval_us);
     server->core = new_core_server(&server->options, server->poller);
     return status_ok();
 }

@@ -92,6 +92,12 @@ struct rpc_server_options {
     size_t transport_memory_bytes;     /* what the core may hold in buffers of all connections; a
                                           soft limit; default 1 GiB, 0: none */
     size_t stream_queues;              /* completion queues that streams are spread over; 128 */
+    int64_t wakeup_interval_us; /* least time between two wake-ups of the poller, up to 10,000;
+                                   default 0: it wakes for each call. Thick wake-ups cost more
+                                   than the calls they are for: with 500, calls that come
+                                   within 0.5 ms of the last wake-up are served together,
+                                   which saves a quarter of the processor time of thousands
+                                   of calls a second and makes them up to 0.5 ms slower */
 
     int64_t max_unary_deadline_ms; /* cap on the deadline of calls that are not streams; 30,000 */
     int64_t stream_max_age_ms;     /* 0: unbounded; default 3,600,000, jittered by 10 % */

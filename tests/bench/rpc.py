@@ -19,7 +19,11 @@ import time
 from dataclasses import dataclass
 
 OURS = "ours"
-ASYNC_FEW = "grpc++_async_500"  # shows how the peer grows; compared with nothing
+# Shown, and compared with nothing: how the peer grows, and what our server takes when it wakes up
+# for each call instead of spacing its wake-ups (rpc_server_options.wakeup_interval_us).
+ASYNC_FEW = "grpc++_async_500"
+AT_ONCE = "ours_at_once"
+SHOWN_ONLY = (ASYNC_FEW, AT_ONCE)
 SERVER_LIFE_SECONDS = 240
 RUN_TIMEOUT_SECONDS = 200
 # Share of the machine that others may use before figures are called disturbed.
@@ -51,6 +55,10 @@ def ours(name=OURS, load_args=()):
     return Side(name, "bench_server", (), load_args)
 
 
+def at_once():
+    return Side(AT_ONCE, "bench_server", ("--wakeup-interval", "0"))
+
+
 def asynchronous(name="grpc++_async", batch=64, load_args=()):
     return Side(name, "bench_async_server", ("--batch", str(batch)), load_args)
 
@@ -77,7 +85,7 @@ CASES = (
         ("unary",) + options(connections=8, in_flight=8),
         options(warmup_ms=300, duration_ms=1500),
         options(warmup_ms=200, duration_ms=600),
-        (ours(), asynchronous(), callback(), ours("self")),
+        (ours(), asynchronous(), callback(), ours("self"), at_once()),
         {"grpc++_async": 1.0},
     ),
     Case(
@@ -86,7 +94,7 @@ CASES = (
         ("unary",) + options(connections=16, rate=5000),
         options(warmup_ms=300, duration_ms=1500),
         options(warmup_ms=200, duration_ms=600),
-        (ours(), asynchronous(), callback(), ours("self")),
+        (ours(), asynchronous(), callback(), ours("self"), at_once()),
         {"grpc++_callback": 0.45},
     ),
     Case(
@@ -252,7 +260,7 @@ def compare(case, values):
     if mine is None:
         return lines
     for name, theirs in values.items():
-        if name in (OURS, ASYNC_FEW):
+        if name == OURS or name in SHOWN_ONLY:
             continue
         ratios = [a / b for a, b in zip(mine, theirs)]
         lines.append(
@@ -315,7 +323,7 @@ def chosen_cases(arguments):
             continue
         sides = case.sides
         if arguments.quick:
-            sides = tuple(side for side in sides if side.name != ASYNC_FEW)
+            sides = tuple(side for side in sides if side.name not in SHOWN_ONLY)
         if arguments.peers_only:
             sides = tuple(side for side in sides if side.program != "bench_server")
         yield Case(case.name, case.unit, case.load, case.full, case.quick, sides, case.limits)

@@ -3,9 +3,10 @@
  * interceptors on, as an application would write it. Everything runs on the poller, so nothing is
  * locked.
  *
- *     bench_server [--life SECONDS]
+ *     bench_server [--life SECONDS] [--wakeup-interval MICROSECONDS]
  *
- * Prints `port=N`. Ends with its parent, and after so many seconds in any case.
+ * Wake-ups are spaced as liveconvd spaces them unless told otherwise. Prints `port=N`. Ends with
+ * its parent, and after so many seconds in any case.
  */
 #include <errno.h>
 #include <signal.h>
@@ -25,6 +26,12 @@ enum {
     RING_ENTRIES = 8192,
     BATCH_MAX = 64, /* most events in one message */
     LIFE_SECONDS = 600,
+    WAKEUP_INTERVAL_US = 500, /* liveconvd's default */
+};
+
+struct arguments {
+    unsigned long life_seconds;
+    unsigned long wakeup_interval_us;
 };
 
 struct subscriber {
@@ -169,14 +176,23 @@ static struct status publish(void *self, struct rpc_call *call,
     return status_ok();
 }
 
-static void watch_over_process(int argc, char **argv) {
-    unsigned life_seconds = LIFE_SECONDS;
-    if (argc == 3 && strcmp(argv[1], "--life") == 0) {
+static void read_arguments(int argc, char **argv, struct arguments *arguments) {
+    for (int i = 1; i < argc; i += 2) {
         char *end = NULL;
-        unsigned long value = strtoul(argv[2], &end, 10);
-        if (*end == '\0' && value > 0 && value <= 86400)
-            life_seconds = (unsigned)value;
+        unsigned long value = i + 1 < argc ? strtoul(argv[i + 1], &end, 10) : 0;
+        bool is_number = end != NULL && end != argv[i + 1] && *end == '\0';
+        if (is_number && strcmp(argv[i], "--life") == 0 && value > 0 && value <= 86400) {
+            arguments->life_seconds = value;
+        } else if (is_number && strcmp(argv[i], "--wakeup-interval") == 0 && value <= 10000) {
+            arguments->wakeup_interval_us = value;
+        } else {
+            fprintf(stderr, "usage: %s [--life SECONDS] [--wakeup-interval 0..10000]\n", argv[0]);
+            exit(2);
+        }
     }
+}
+
+static void watch_over_process(unsigned life_seconds) {
     pid_t parent = getppid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -185,13 +201,16 @@ static void watch_over_process(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    watch_over_process(argc, argv);
+    struct arguments arguments = {LIFE_SECONDS, WAKEUP_INTERVAL_US};
+    read_arguments(argc, argv, &arguments);
+    watch_over_process((unsigned)arguments.life_seconds);
     static struct service service; /* larger than a stack should hold */
     const struct bench_bench_service_handlers handlers = {
         .self = &service, .echo = echo, .subscribe = subscribe, .publish = publish};
     struct rpc_server_options options;
     rpc_server_options_init(&options);
     options.address = "127.0.0.1:0";
+    options.wakeup_interval_us = (int64_t)arguments.wakeup_interval_us;
     struct rpc_server *server = NULL;
     struct status status = rpc_server_new(&options, &server);
     if (status_is_ok(status))

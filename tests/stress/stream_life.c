@@ -325,6 +325,7 @@ static struct rpc_server *start_server(const struct probe_handlers *handlers) {
     rpc_server_options_init(&options);
     options.worker_count = 3;
     options.stream_queues = 16;
+    options.wakeup_interval_us = 500;
     options.stream_max_age_ms = 700; /* goodbyes while everything else goes on */
     options.goodbye_grace_ms = 100;
     options.stream_outbox_bytes = 4096;

@@ -120,11 +120,40 @@ static void times_convert_and_none_stays_none(void **state) {
     assert_int_equal(rpc_timespec_us(rpc_timespec(INT64_MAX)), INT64_MAX);
 }
 
+struct awaited {
+    struct rpc_task task;
+    sem_t done;
+};
+
+static void tell(struct rpc_task *task) {
+    sem_post(&((struct awaited *)task)->done);
+}
+
+/* Only a least time can be asserted: a busy machine is slower. */
+static void wake_ups_keep_their_distance(void **state) {
+    (void)state;
+    enum { ROUNDS = 12, INTERVAL_US = 5000 };
+    struct awaited awaited = {.task.run = tell};
+    struct rpc_poller *poller = rpc_poller_new(1);
+    sem_init(&awaited.done, 0, 0);
+    rpc_poller_space_wakeups(poller, INTERVAL_US);
+    assert_true(rpc_poller_start(poller, "test"));
+    int64_t begin_us = rpc_now_us();
+    for (int i = 0; i < ROUNDS; i++) {
+        rpc_poller_post(poller, &awaited.task);
+        sem_wait(&awaited.done);
+    }
+    assert_true(rpc_now_us() - begin_us >= (ROUNDS - 2) * INTERVAL_US);
+    rpc_poller_free(&poller);
+    sem_destroy(&awaited.done);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_of_every_thread_is_run_once),
         cmocka_unit_test(what_was_posted_before_the_start_is_run_at_the_end),
         cmocka_unit_test(timers_fire_in_order_unless_disarmed),
+        cmocka_unit_test(wake_ups_keep_their_distance),
         cmocka_unit_test(times_convert_and_none_stays_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
