@@ -155,6 +155,11 @@ static inline const struct rpc_method *rpc_served_method(const struct rpc_call *
     return call->served->method;
 }
 
+/* ---- server_options.c ---- */
+
+/* INVALID_ARGUMENT names the option and what it may be. */
+struct status rpc_server_options_check(const struct rpc_server_options *options);
+
 /* ---- server.c ---- */
 
 /* Posts requests for a method until as many are waiting as are wanted. On the poller. */
