@@ -47,6 +47,7 @@ static const struct remedy by_reason[] = {
     {"ETAG_MISMATCH", "look at it again (conversations show), then repeat with its etag"},
     {"REQUEST_ID_REUSED", "leave --request-id out: this is another change"},
     {"PAGE_TOKEN_INVALID", "start again with the first page, without --page"},
+    {"SCHEDULE_CONFLICT", "another session is at that time: cancel it, or choose another time"},
     {"CONVERSATION_FULL", "look for another one: liveconv conversations list --seats-left"},
     {"ALREADY_BOOKED", "nothing to do: liveconv bookings shows it"},
     {"OWN_CONVERSATION", "host and instructor need no seat: liveconv join"},

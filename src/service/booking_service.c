@@ -27,7 +27,9 @@ static struct status read_quote(struct db_tx *tx, void *argument) {
     if (!status_is_ok(seen) && !seat->caller->is_admin)
         return seen;
     booking_find_month(seat);
-    return store_usage_get(tx, tenant, &seat->person->id, seat->month.key, &seat->usage);
+    TRY(store_usage_get(tx, tenant, &seat->person->id, seat->month.key, &seat->usage));
+    return schedule_find(tx, seat->caller, &seat->person->id, &seat->view.conversation,
+                         &seat->other);
 }
 
 static struct status quote_booking(void *self, struct rpc_call *call,
@@ -154,6 +156,8 @@ static struct status book(struct service_work *work, void *argument) {
                        &seat->view, seat->invite_code));
     booking_find_month(seat);
     TRY(store_usage_lock(work->tx, work->tenant, person, seat->month.key, &seat->usage));
+    TRY(schedule_lock_rest(work, person, &seat->view.conversation, &seat->month));
+    TRY(schedule_find(work->tx, work->caller, person, &seat->view.conversation, &seat->other));
     TRY(decide(work, book));
     TRY(write_booking(work, book, &id));
     struct store_topic log = seat->view.conversation.log;

@@ -22,4 +22,8 @@ const struct db_sql *store_booking_list_statement(const char *tenant,
                                                   const struct store_booking_query *query,
                                                   struct store_args *ret_args);
 
+const struct db_sql *store_schedule_statement(const char *tenant, const struct uuid *user,
+                                              const struct uuid *except, int64_t start_us,
+                                              int64_t end_us, struct store_args *ret_args);
+
 #endif

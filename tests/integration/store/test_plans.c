@@ -223,7 +223,27 @@ STORE_TEST(lists_follow_an_index) {
     return status_ok();
 }
 
+STORE_TEST(whether_somebody_is_busy_follows_an_index) {
+    (void)tx;
+    world_transaction(w, fill);
+    world_transaction(w, gather_statistics);
+    struct uuid user = some_user(w, tx);
+    struct uuid except = midst(w, tx);
+    struct store_args args;
+    const struct db_sql *sql = store_schedule_statement(w->tenant, &user, &except, MIDST_US,
+                                                        MIDST_US + DOMAIN_HOUR_US, &args);
+    struct plan plan = explain(w, tx, sql, &args);
+    expect(&plan, false, NULL);
+    assert_non_null(strstr(plan.text, "b: range booking_user_start"));
+    assert_non_null(strstr(plan.text, "c: range conversation_host"));
+    assert_non_null(strstr(plan.text, "c: range conversation_instructor"));
+    return status_ok();
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lists_follow_an_index)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_follow_an_index),
+        cmocka_unit_test(whether_somebody_is_busy_follows_an_index),
+    };
     return cmocka_run_group_tests(tests, world_start, world_stop);
 }
