@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "live/frame.h"
 #include "live/key.h"
 #include "rpc/buffer.h"
 
@@ -34,6 +35,7 @@ struct live_notice {
     uint64_t head;
     uint64_t sequence;
     struct live_user user;
+    enum live_closed reason; /* REMOVED: why the topic is closed for them */
     const char *text;
 };
 

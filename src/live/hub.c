@@ -269,7 +269,7 @@ static void post_removal(struct live_hub *hub, const struct live_key *key,
 
 void live_hub_remove_user(struct live_hub *hub, const struct live_key *key, const struct uuid *user,
                           enum live_closed reason) {
-    struct live_notice notice = {.kind = LIVE_NOTICE_REMOVED, .key = *key};
+    struct live_notice notice = {.kind = LIVE_NOTICE_REMOVED, .key = *key, .reason = reason};
     live_user_make(key->tenant, user, &notice.user);
     post_removal(hub, key, &notice.user, reason);
     tell(hub, &notice);
@@ -291,7 +291,7 @@ void live_hub_suspend_user(struct live_hub *hub, const struct live_user *user) {
 
 void live_hub_hear(struct live_hub *hub, const struct live_notice *notice) {
     if (notice->kind == LIVE_NOTICE_REMOVED) {
-        post_removal(hub, &notice->key, &notice->user, LIVE_CLOSED_REMOVED);
+        post_removal(hub, &notice->key, &notice->user, notice->reason);
         return;
     }
     if (notice->kind == LIVE_NOTICE_SUSPENDED) {

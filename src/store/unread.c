@@ -10,8 +10,10 @@ static const struct db_sql list_unread = {
     " AS unread FROM live_conversation_participants p"
     " JOIN live_conversations c ON c.tenant_id = p.tenant_id AND c.id = p.conversationId"
     " AND c.eventSequence > p.readThroughSequence"
+    " LEFT JOIN live_conversation_bookings b ON b.tenant_id = p.tenant_id"
+    " AND b.conversationId = p.conversationId AND b.userId = p.userId"
     " WHERE p.tenant_id = ? AND p.userId = ? AND p.status <> 'REMOVED'"
-    " ORDER BY p.joinedAt DESC LIMIT 100) AS p"
+    " AND NOT " STORE_GAVE_SEAT_UP " ORDER BY p.joinedAt DESC LIMIT 100) AS p"
     " WHERE p.unread > 0 ORDER BY p.joinedAt DESC LIMIT ?"};
 
 struct status store_message_unread_list(struct db_tx *tx, struct arena *arena, const char *tenant,

@@ -123,6 +123,9 @@ struct status try_list_participants(const char *token, const char *conversation,
                                     lc_list_participants_response **ret_response);
 struct status try_activity(const char *token, const char *conversation, bool typing, bool speaking,
                            lc_update_activity_response **ret_response);
+/* GetHome's sum of what is unread. */
+int32_t unread_of(const char *token);
 uint64_t head_of(const char *conversation);
+uint64_t head_of_inbox(const char *user);
 
 #endif

@@ -132,6 +132,104 @@ static void removal_closes_the_topic_for_good(void **state) {
     finish(host);
 }
 
+/* ListBookings would tell it too: the only booking of the guest. */
+static const char *booking_of(const struct pair *p) {
+    return text("%s", got(p->guest, p->conversation)->viewer->booking_id);
+}
+
+static size_t listed_as(const char *token, const char *conversation, const char *user_id,
+                        int status) {
+    lc_list_participants_response *list = NULL;
+    size_t found = 0;
+    assert_ok(try_list_participants(token, conversation, &list));
+    for (size_t i = 0; i < list->n_participants; i++)
+        found += strcmp(list->participants[i]->user->user_id, user_id) == 0 &&
+                 list->participants[i]->status == (lc_participant_status)status;
+    return found;
+}
+
+static void who_gives_the_seat_up_leaves_the_room_on_every_device(void **state) {
+    struct pair p = new_pair();
+    (void)state;
+    joined(p.host, p.conversation);
+    joined(p.guest, p.conversation);
+    const char *topics[] = {p.conversation, "inbox"};
+    struct device *host = follow(p.host, "host", p.conversation);
+    struct device *phone = device_start(p.guest, "phone", topics, 2);
+    struct device *tablet = device_start(p.guest, "tablet", topics, 2);
+    device_await_ready(phone);
+    device_await_ready(tablet);
+    assert_ok(try_cancel_booking(p.guest, booking_of(&p), NULL, NULL));
+    device_await_closed(phone, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    device_await_closed(tablet, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    device_await_event(host, 0, KIND(PARTICIPANT_LEFT), p.guest_id);
+    assert_int_equal(listed_as(p.host, p.conversation, p.guest_id, LC_PARTICIPANT_STATUS_LEFT), 1);
+    assert_int_equal(got(p.host, p.conversation)->conversation->current_participants, 1);
+    /* The others go on: the inbox tells of the booking, and of what comes after. */
+    device_await_event(phone, 1, KIND(BOOKING_CHANGED), NULL);
+    device_await_event(tablet, 1, KIND(BOOKING_CHANGED), NULL);
+    booked(p.guest, open_conversation(new_student(NULL))->id);
+    device_await_sequence(phone, 1, head_of_inbox(p.guest_id));
+    finish(phone);
+    finish(tablet);
+    finish(host);
+}
+
+static void who_gave_the_seat_up_reads_nothing_more(void **state) {
+    struct pair p = new_pair();
+    (void)state;
+    joined(p.host, p.conversation);
+    joined(p.guest, p.conversation);
+    sent(p.host, p.conversation, "Before");
+    assert_ok(try_cancel_booking(p.guest, booking_of(&p), NULL, NULL));
+    sent(p.host, p.conversation, "After");
+    assert_refused(try_list_messages(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED,
+                   "NOT_PARTICIPANT");
+    assert_refused(try_list_participants(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED,
+                   "NOT_PARTICIPANT");
+    assert_refused(try_join(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED, "NOT_BOOKED");
+    assert_int_equal(got(p.guest, p.conversation)->viewer->unread_count, 0);
+    assert_int_equal(unread_of(p.guest), 0);
+    const char *topics[] = {p.conversation, "inbox"};
+    struct device *guest = device_start(p.guest, "phone", topics, 2);
+    device_await_closed(guest, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    finish(guest);
+    /* With a seat again, everything. */
+    booked(p.guest, p.conversation);
+    joined(p.guest, p.conversation);
+    guest = follow(p.guest, "phone", p.conversation);
+    sent(p.host, p.conversation, "Again");
+    device_await_text(guest, "Again");
+    finish(guest);
+}
+
+static void an_admin_takes_the_seat_away(void **state) {
+    struct pair p = new_pair();
+    (void)state;
+    joined(p.guest, p.conversation);
+    struct device *guest = follow(p.guest, "guest", p.conversation);
+    assert_ok(try_cancel_booking(new_admin(NULL), booking_of(&p), NULL, NULL));
+    device_await_closed(guest, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    assert_int_equal(listed_as(p.host, p.conversation, p.guest_id, LC_PARTICIPANT_STATUS_LEFT), 1);
+    finish(guest);
+}
+
+static void an_admin_without_a_seat_stays(void **state) {
+    struct pair p = new_pair();
+    const char *admin_id;
+    (void)state;
+    p.guest = new_admin(&admin_id);
+    booked(p.guest, p.conversation);
+    joined(p.guest, p.conversation);
+    joined(p.host, p.conversation);
+    struct device *admin = follow(p.guest, "admin", p.conversation);
+    assert_ok(try_cancel_booking(p.guest, booking_of(&p), NULL, NULL));
+    sent(p.host, p.conversation, "Still here?");
+    device_await_text(admin, "Still here?");
+    assert_int_equal(listed_as(p.host, p.conversation, admin_id, LC_PARTICIPANT_STATUS_JOINED), 1);
+    finish(admin);
+}
+
 static void host_and_oneself_cannot_be_removed(void **state) {
     struct pair p = new_pair();
     const char *admin = new_admin(NULL);
@@ -317,6 +415,10 @@ int main(void) {
         TEST(doors_are_closed_before_their_time),
         TEST(a_topic_that_may_not_be_followed_is_closed_and_others_go_on),
         TEST(removal_closes_the_topic_for_good),
+        TEST(who_gives_the_seat_up_leaves_the_room_on_every_device),
+        TEST(who_gave_the_seat_up_reads_nothing_more),
+        TEST(an_admin_takes_the_seat_away),
+        TEST(an_admin_without_a_seat_stays),
         TEST(host_and_oneself_cannot_be_removed),
         TEST(the_muted_read_and_do_not_send),
         TEST(a_locked_room_lets_nobody_new_in),
