@@ -182,7 +182,6 @@ static const struct config_setting settings[] = {
     NUMBER("live", "pages-per-topic", "4", 1, 1000, "pages", "Kept for those who are behind."),
     NUMBER("live", "max-behind", "5000", 1, 10000000, "events",
            "Who is further behind is sent a snapshot instead."),
-    NUMBER("live", "devices-per-user", "8", 1, 1000, "devices", "With a stream open at a time."),
     TIME("live", "hole-wait", "20ms", 1, MINUTE, "Before a hole in a ring is read from the log."),
     TIME("live", "look-every", "10s", 100, HOUR,
          "A topic that is followed is compared with its log this often: what other nodes wrote."),

@@ -17,7 +17,6 @@ void live_hub_options_init(struct live_hub_options *options) {
         .page_entries = 128,
         .pages_per_topic = 4,
         .max_behind = 5000,
-        .devices_per_user = 8,
         .hole_wait_ms = 20,
         .look_every_ms = 10000,
         .topic_idle_ms = 30000,

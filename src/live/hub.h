@@ -38,16 +38,15 @@ struct live_hub_options {
     struct live_reader reader;  /* required */
     const struct live_bus *bus; /* default: live_bus_local() */
 
-    size_t ring_entries;     /* of a topic; default 1024 */
-    size_t ring_bytes;       /* of a topic; default 1 MiB */
-    size_t page_entries;     /* of one read of the log; default 128 */
-    size_t pages_per_topic;  /* that are kept for those who are behind; default 4 */
-    uint64_t max_behind;     /* events; more is answered by a snapshot; default 5,000 */
-    size_t devices_per_user; /* open streams of different devices; default 8 */
-    int64_t hole_wait_ms;    /* before a hole is read from the log; default 20 */
-    int64_t look_every_ms;   /* at the log's head of each topic that is followed; default 10,000 */
-    int64_t topic_idle_ms;   /* a topic without subscribers is kept so long; default 30,000 */
-    int64_t slow_after_ms;   /* a write that takes longer ends its stream; default 60,000 */
+    size_t ring_entries;    /* of a topic; default 1024 */
+    size_t ring_bytes;      /* of a topic; default 1 MiB */
+    size_t page_entries;    /* of one read of the log; default 128 */
+    size_t pages_per_topic; /* that are kept for those who are behind; default 4 */
+    uint64_t max_behind;    /* events; more is answered by a snapshot; default 5,000 */
+    int64_t hole_wait_ms;   /* before a hole is read from the log; default 20 */
+    int64_t look_every_ms;  /* at the log's head of each topic that is followed; default 10,000 */
+    int64_t topic_idle_ms;  /* a topic without subscribers is kept so long; default 30,000 */
+    int64_t slow_after_ms;  /* a write that takes longer ends its stream; default 60,000 */
 
     /*
      * A stream follows a topic, or does not any more (on its end, a new stream of the same device,

@@ -318,7 +318,7 @@ typedef enum _Liveconv__V1__Reason {
    */
   LIVECONV__V1__REASON__REASON_CANNOT_MODERATE = 136,
   /*
-   * RESOURCE_EXHAUSTED. The user has as many devices connected as are allowed. QuotaFailure. [limit]
+   * RESOURCE_EXHAUSTED. The user has as many devices connected as the tenant allows. QuotaFailure. [limit]
    */
   LIVECONV__V1__REASON__REASON_DEVICE_LIMIT = 137,
   /*

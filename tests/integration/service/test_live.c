@@ -359,7 +359,7 @@ static void the_stream_ends_with_its_token(void **state) {
 }
 
 static void one_device_too_many_is_refused(void **state) {
-    enum { DEVICES = 9 };
+    enum { DEVICES = 11 }; /* a tenant allows 10 unless it says otherwise */
     struct pair p = new_pair();
     struct device *devices[DEVICES];
     (void)state;
@@ -383,6 +383,44 @@ static void one_device_too_many_is_refused(void **state) {
     rpc_client_call_free(&call);
     for (int i = 0; i < DEVICES - 1; i++)
         finish(devices[i]);
+}
+
+static struct status try_subscribe(const char *token, const char *device_id,
+                                   struct rpc_client_call **ret_call) {
+    struct rpc_call_options options = liveconv_as(token);
+    lc_subscribe_request request = LC_SUBSCRIBE_REQUEST_INIT;
+    lc_topic_subscription topic = LC_TOPIC_SUBSCRIPTION_INIT;
+    lc_topic_subscription *list[] = {&topic};
+    lc_subscribe_response *response = NULL;
+    topic.topic = text("inbox");
+    request.device_id = text("%s", device_id);
+    request.topics = list;
+    request.n_topics = 1;
+    assert_ok(lc_live_service_subscribe_open(t.lc->channel, &options, &request, ret_call));
+    return lc_live_service_subscribe_receive(*ret_call, &t.arena, &response);
+}
+
+static void assert_device_limit(struct rpc_client_call **call, const char *limit) {
+    assert_refused(rpc_client_call_finish(*call, &t.arena, &t.result), STATUS_RESOURCE_EXHAUSTED,
+                   "DEVICE_LIMIT");
+    assert_string_equal(error_metadata("limit"), limit);
+    assert_int_equal(t.result.details.quota_violation_count, 1);
+    rpc_client_call_free(call);
+}
+
+static void the_tenant_says_how_many_devices(void **state) {
+    struct rpc_client_call *calls[3] = {NULL};
+    (void)state;
+    liveconv_sql(t.lc, "INSERT INTO tenants (id, maxDevicesPerUser) VALUES ('modest', 2)");
+    const char *user =
+        liveconv_token(t.lc, &(struct liveconv_who){.subject = "two", .tenant = "modest"});
+    assert_ok(try_subscribe(user, "phone", &calls[0]));
+    assert_ok(try_subscribe(user, "tablet", &calls[1]));
+    (void)!status_is_ok(try_subscribe(user, "watch", &calls[2]));
+    assert_device_limit(&calls[2], "2");
+    assert_ok(try_subscribe(user, "phone", &calls[2])); /* takes the place of the first */
+    for (size_t i = 0; i < 3; i++)
+        rpc_client_call_free(&calls[i]);
 }
 
 static void malformed_topics_are_refused(void **state) {
@@ -428,6 +466,7 @@ int main(void) {
         TEST(suspension_ends_streams_at_once),
         TEST(the_stream_ends_with_its_token),
         TEST(one_device_too_many_is_refused),
+        TEST(the_tenant_says_how_many_devices),
         TEST(malformed_topics_are_refused),
 #undef TEST
     };
