@@ -51,9 +51,11 @@ struct live_hub_options {
     /*
      * A stream follows a topic, or does not any more (on its end, a new stream of the same device,
      * or when the topic was closed for it): presence. On the loop's thread; must not block. When a
-     * stream takes another's place, the new one follows before the old one does not. May be NULL.
+     * stream takes another's place, the new one follows before the old one does not. `goes_on`: not
+     * from a snapshot. May be NULL.
      */
-    void (*on_follow)(void *context, const struct live_key *key, const struct live_user *user);
+    void (*on_follow)(void *context, const struct live_key *key, const struct live_user *user,
+                      bool goes_on);
     void (*on_unfollow)(void *context, const struct live_key *key, const struct live_user *user);
     void *context;
 };
@@ -77,6 +79,7 @@ enum live_signal_kind {
     LIVE_SIGNAL_SPEAKING,
     LIVE_SIGNAL_HAND,
     LIVE_SIGNAL_COUNTS, /* of the topic; `user` is not read */
+    LIVE_SIGNAL_UNREAD, /* of an inbox; `user` is the conversation; not for those who come later */
 };
 
 /* The latest of each kind and user is kept while it holds, and told to each subscriber at most
@@ -88,7 +91,7 @@ struct live_signal {
     int64_t time_to_live_ms; /* 0: until it is taken back */
     bool is_private;         /* told to `visible_to` alone */
     struct uuid visible_to;
-    struct rpc_buffer *bytes; /* the field of Signal.kind: tag (3 to 6), length, message; shared */
+    struct rpc_buffer *bytes; /* the field of Signal.kind: tag (3 to 7), length, message; shared */
 };
 void live_hub_signal(struct live_hub *hub, const struct live_key *key,
                      const struct live_signal *signal);

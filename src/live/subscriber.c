@@ -149,8 +149,8 @@ static bool follow_topic(struct live_follow *follow) {
         return false;
     live_topic_join(topic, follow);
     if (hub->options.on_follow != NULL)
-        hub->options.on_follow(hub->options.context, &follow->wanted.key,
-                               &follow->subscriber->user);
+        hub->options.on_follow(hub->options.context, &follow->wanted.key, &follow->subscriber->user,
+                               follow->wanted.has_position || follow->wanted.live_only);
     return true;
 }
 

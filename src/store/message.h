@@ -114,6 +114,7 @@ struct status store_message_unread(struct db_tx *tx, const char *tenant,
 
 struct store_unread {
     struct uuid conversation_id;
+    struct uuid user_id;
     uint64_t read_through_sequence;
     int32_t unread_count;
 };
@@ -123,5 +124,12 @@ struct status store_message_unread_list(struct db_tx *tx, struct arena *arena, c
                                         const struct uuid *user, int32_t limit,
                                         struct store_unread **ret_items,
                                         size_t *ret_count) STATUS_MUST_USE;
+
+/* The same of those of `users` who take part in one conversation and may read it, also when nothing
+ * is unread. Any order. */
+struct status store_message_unread_of(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                      const struct uuid *conversation, const struct uuid *users,
+                                      size_t user_count, struct store_unread **ret_items,
+                                      size_t *ret_count) STATUS_MUST_USE;
 
 #endif
