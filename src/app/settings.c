@@ -205,7 +205,7 @@ static const struct config_setting settings[] = {
     TIME("schedule", "presence-every", "4s", 100, 5 * SECOND,
          "Participants whose streams are gone; renews this server's lease, which lasts 15 s."),
     TIME("schedule", "trim-every", "1m", 100, 24 * HOUR,
-         "Events and request records that are old."),
+         "Events, request records and messages that are old."),
     NUMBER("schedule", "batch", "50", 1, 1000, "rows", "At most, in one transaction."),
     TIME("schedule", "suspensions-every", "1s", 100, MINUTE,
          "Looks for users who were suspended on another node."),

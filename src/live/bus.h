@@ -22,7 +22,8 @@ extern "C" {
 
 enum live_notice_kind {
     LIVE_NOTICE_EVENTS,    /* the topic's log reaches up to `head` */
-    LIVE_NOTICE_REWRITE,   /* the text at `sequence` was replaced, as the event at `head` tells */
+    LIVE_NOTICE_REWRITE,   /* the text at `sequence` was replaced or deleted, as of the event at
+                              `head` */
     LIVE_NOTICE_REMOVED,   /* `user` may not follow the topic any more */
     LIVE_NOTICE_SUSPENDED, /* `user` may not follow anything any more */
     LIVE_NOTICE_REPLACED,  /* `user` has opened a new stream on device `text` */

@@ -237,6 +237,17 @@ void live_hub_publish(struct live_hub *hub, const struct live_key *key, uint64_t
     tell_events(hub, key, epoch, events, count);
 }
 
+void live_hub_forget(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
+                     uint64_t through) {
+    struct live_notice notice = {.kind = LIVE_NOTICE_REWRITE,
+                                 .key = *key,
+                                 .epoch = epoch,
+                                 .sequence = through,
+                                 .head = through};
+    live_hub_hear(hub, &notice);
+    tell(hub, &notice);
+}
+
 void live_hub_signal(struct live_hub *hub, const struct live_key *key,
                      const struct live_signal *signal) {
     struct letter *letter = letter_new(hub, LETTER_SIGNAL, key, 0);
