@@ -50,6 +50,7 @@ static const struct remedy by_reason[] = {
     {"SCHEDULE_CONFLICT", "another session is at that time: cancel it, or choose another time"},
     {"CONVERSATION_FULL", "look for another one: liveconv conversations list --seats-left"},
     {"ALREADY_BOOKED", "nothing to do: liveconv bookings shows it"},
+    {"BOOKING_NOT_FOUND", "look at yours: liveconv bookings"},
     {"OWN_CONVERSATION", "host and instructor need no seat: liveconv join"},
     {"NOT_BOOKED", "book a seat first: liveconv book CONVERSATION"},
     {"DOORS_CLOSED", "come back when the doors open"},
