@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -95,6 +96,8 @@ int session_connect(struct session *session) {
     int code = read_token(session);
     if (code != CLI_OK)
         return code;
+    if (session->settings.ca_file != NULL && access(session->settings.ca_file, R_OK) != 0)
+        return usage_error("cannot read %s", session->settings.ca_file);
     struct rpc_channel_tls tls = {.ca_file = session->settings.ca_file};
     struct rpc_channel_options options;
     rpc_channel_options_init(&options);

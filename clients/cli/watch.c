@@ -31,6 +31,7 @@ struct watch {
     uint64_t number;
     struct live_backoff backoff;
     int64_t reconnect_at_us;
+    int64_t goodbye_pause_ms; /* the server said to come back; -1: it did not */
     bool is_done;
     int exit_code;
 };
@@ -55,6 +56,22 @@ static void print_changes(struct session *session, const lc_watch_changes *chang
     arena_done(&arena);
 }
 
+static void take_goodbye(struct watch *watch, const lc_goodbye *goodbye) {
+    bool is_suspended = goodbye->reason == LC_GOODBYE_REASON_SUSPENDED;
+    if (goodbye->reason == LC_GOODBYE_REASON_TOKEN_EXPIRED)
+        session_renew_token(watch->session);
+    if (goodbye->reconnect) {
+        watch->goodbye_pause_ms = goodbye->retry_after_ms;
+        return;
+    }
+    fflush(stdout);
+    if (!watch->session->settings.json)
+        fprintf(stderr, "liveconv: %s\n",
+                is_suspended ? "you are suspended" : "the server ended it");
+    watch->is_done = true;
+    watch->exit_code = is_suspended ? CLI_DENIED : CLI_REFUSED;
+}
+
 static void take_message(struct watch *watch, const lc_watch_conversations_response *response) {
     struct session *session = watch->session;
     live_backoff_reset(&watch->backoff);
@@ -68,20 +85,21 @@ static void take_message(struct watch *watch, const lc_watch_conversations_respo
     } else if (response->kind_case == LC_WATCH_CONVERSATIONS_RESPONSE_KIND_CHANGES) {
         print_changes(session, response->changes);
     }
-    if (response->kind_case == LC_WATCH_CONVERSATIONS_RESPONSE_KIND_GOODBYE) {
-        session_renew_token(session);
-        watch->is_done = !response->goodbye->reconnect;
-        watch->exit_code = CLI_REFUSED;
-    }
+    if (response->kind_case == LC_WATCH_CONVERSATIONS_RESPONSE_KIND_GOODBYE)
+        take_goodbye(watch, response->goodbye);
 }
 
 static void take_end(struct watch *watch, const struct rpc_result *result) {
     live_stream_free(&watch->stream);
     int code = failure_exit_code(result->status.code);
-    bool renewed = code == CLI_DENIED && session_renew_token(watch->session);
-    if (code == CLI_OK || code == CLI_UNREACHABLE || code == CLI_FAILED || renewed) {
-        watch->reconnect_at_us =
-            clock_monotonic_us(clock_system()) + live_backoff_next_ms(&watch->backoff) * 1000;
+    bool is_asked_back = watch->goodbye_pause_ms >= 0;
+    bool renewed = !is_asked_back && code == CLI_DENIED && session_renew_token(watch->session);
+    if (is_asked_back || code == CLI_OK || code == CLI_UNREACHABLE || code == CLI_FAILED ||
+        renewed) {
+        int64_t pause_ms = live_backoff_next_ms(&watch->backoff);
+        if (is_asked_back && watch->goodbye_pause_ms < pause_ms)
+            pause_ms = watch->goodbye_pause_ms;
+        watch->reconnect_at_us = clock_monotonic_us(clock_system()) + pause_ms * 1000;
         return;
     }
     watch->is_done = true;
@@ -96,6 +114,7 @@ static void open_stream(struct watch *watch) {
     if (status_is_ok(status))
         watch->stream = live_stream_new(call, &watch->inbox, ++watch->number);
     watch->reconnect_at_us = INT64_MAX;
+    watch->goodbye_pause_ms = -1;
     if (watch->stream == NULL) {
         watch->is_done = true;
         watch->exit_code = usage_error("cannot open the stream");

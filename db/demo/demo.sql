@@ -6,9 +6,11 @@
 --
 -- The ids are fixed, so that examples in the documentation can name them.
 
-INSERT IGNORE INTO tenants (id, displayName, timeZone, defaultCurrency, currencies) VALUES
-    ('demo', 'Demo School', 'Europe/Paris', 'EUR', '["EUR","USD"]'),
-    ('acme', 'Acme Languages', 'America/New_York', 'USD', '["USD"]');
+-- Whoever tries things out in the demo school is in several sessions at once.
+INSERT IGNORE INTO tenants
+    (id, displayName, timeZone, defaultCurrency, currencies, forbidsOverlaps) VALUES
+    ('demo', 'Demo School', 'Europe/Paris', 'EUR', '["EUR","USD"]', FALSE),
+    ('acme', 'Acme Languages', 'America/New_York', 'USD', '["USD"]', TRUE);
 
 INSERT IGNORE INTO tenant_tiers
     (tenant_id, tier, position, freePerMonth, groupPerMonth, privatePerMonth, bookingHorizonDays) VALUES

@@ -6,8 +6,9 @@
 #include <string.h>
 
 enum {
-    SCHEDULED_CONNECTIONS =
-        4, /* for the two threads of scheduled work and readiness, and one more */
+    /* For the two threads of scheduled work, readiness, and those of what is live: presence,
+     * watching, what is unread. */
+    SCHEDULED_CONNECTIONS = 6,
     SCRIPT_MAX_BYTES = 16 * 1024 * 1024,
 };
 

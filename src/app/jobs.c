@@ -7,12 +7,14 @@
 #include "db/pool.h"
 #include "db/tx.h"
 #include "domain/lifecycle.h"
+#include "live/hub.h"
 #include "service/conversation_change.h"
 #include "service/live.h"
 #include "service/service.h"
 #include "service/transaction.h"
 #include "store/conversation.h"
 #include "store/event.h"
+#include "store/message.h"
 #include "store/participant.h"
 #include "store/request.h"
 #include "store/tenant.h"
@@ -160,6 +162,7 @@ struct trim {
     const char *const *tenants;
     size_t tenant_count;
     uint64_t trimmed;
+    struct store_message_trimmed messages;
     int64_t before_us;
 };
 
@@ -186,6 +189,29 @@ static struct status trim_requests(struct db_tx *tx, void *context) {
                               trim->jobs->batch, &trim->trimmed);
 }
 
+static struct status trim_messages(struct db_tx *tx, void *context) {
+    struct trim *trim = context;
+    struct store_tenant tenant;
+    TRY(store_tenant_get(tx, trim->arena, trim->tenant, &tenant));
+    if (tenant.message_retention_days == 0)
+        return status_ok();
+    TRY(store_message_trim(tx, trim->arena, trim->tenant,
+                           trim->before_us - tenant.message_retention_days * day_us,
+                           trim->jobs->batch, &trim->messages));
+    trim->trimmed = trim->messages.count;
+    return status_ok();
+}
+
+/* What was deleted is not told from memory either. */
+static void forget_messages(const struct trim *trim) {
+    struct live_hub *hub = trim->jobs->context->hub;
+    const struct store_message_trimmed *messages = &trim->messages;
+    struct live_key key;
+    if (hub != NULL && messages->count > 0 &&
+        live_key_make(trim->tenant, LIVE_CONVERSATION, &messages->conversation_id, &key))
+        live_hub_forget(hub, &key, messages->epoch, messages->through);
+}
+
 /* One batch of one tenant; MORE when there was something: events come topic by topic. */
 static enum schedule_verdict trim_batch(struct jobs *jobs, const char *tenant, db_run_fn *run) {
     struct arena arena;
@@ -201,11 +227,12 @@ static enum schedule_verdict trim_batch(struct jobs *jobs, const char *tenant, d
         tell(jobs, "trim", status, &report);
         return SCHEDULE_FAILED;
     }
+    forget_messages(&trim);
     return trim.trimmed > 0 ? SCHEDULE_MORE : SCHEDULE_DONE;
 }
 
 enum schedule_verdict jobs_trim(void *context) {
-    static db_run_fn *const runs[] = {trim_events, trim_requests};
+    static db_run_fn *const runs[] = {trim_events, trim_requests, trim_messages};
     struct jobs *jobs = context;
     struct arena arena;
     struct db_report report = {.fate = DB_FATE_NOTHING};

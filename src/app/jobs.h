@@ -1,6 +1,6 @@
 /*
  * What falls due although nobody calls: sessions that start, end or are called off by the clock,
- * old events and request records, suspensions that another node decided.
+ * old events, request records and messages, suspensions that another node decided.
  *
  * Every job works in small batches, leaves out what others have locked, and looks again under the
  * lock before it acts: it may run on every node at once.

@@ -29,7 +29,6 @@ static struct status build_live(struct app_node *node) {
     options.hub.page_entries = (size_t)config_int(config, "live.page-entries");
     options.hub.pages_per_topic = (size_t)config_int(config, "live.pages-per-topic");
     options.hub.max_behind = (uint64_t)config_int(config, "live.max-behind");
-    options.hub.devices_per_user = (size_t)config_int(config, "live.devices-per-user");
     options.hub.hole_wait_ms = config_duration_ms(config, "live.hole-wait");
     options.hub.look_every_ms = config_duration_ms(config, "live.look-every");
     options.hub.topic_idle_ms = config_duration_ms(config, "live.topic-idle");

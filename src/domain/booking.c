@@ -121,6 +121,9 @@ struct status domain_booking_decide(const struct domain_booking_facts *facts, in
         refusal = check_existing(facts, now_us);
     if (status_is_ok(refusal))
         refusal = check_state(facts, now_us);
+    if (status_is_ok(refusal) && facts->is_busy)
+        refusal = precondition(DOMAIN_REASON_SCHEDULE_CONFLICT,
+                               "the user has another session at that time");
     if (status_is_ok(refusal))
         refusal = check_seats_and_quota(facts, now_us, &decision);
     if (status_is_ok(refusal))

@@ -38,6 +38,7 @@ struct domain_booking_facts {
     bool has_tier;               /* the token names one */
     const struct domain_entitlement *entitlement; /* of the caller's tier; not NULL */
     struct domain_usage usage;                    /* in the month of the start */
+    bool is_busy; /* has another session at that time, where the tenant forbids it */
 };
 
 /* Both as the contract numbers them. */
@@ -77,7 +78,8 @@ struct domain_booking_decision {
  *   FAILED_PRECONDITION OWN_CONVERSATION
  *   ALREADY_EXISTS      ALREADY_BOOKED
  *   NOT_FOUND           OFFER_NOT_FOUND; FAILED_PRECONDITION OFFER_EXPIRED (accepts_offer)
- *   FAILED_PRECONDITION CONVERSATION_STATUS, BOOKING_CLOSED, BOOKING_HORIZON, CONVERSATION_FULL
+ *   FAILED_PRECONDITION CONVERSATION_STATUS, BOOKING_CLOSED, SCHEDULE_CONFLICT, BOOKING_HORIZON,
+ *                       CONVERSATION_FULL
  *   RESOURCE_EXHAUSTED  ALLOWANCE_EXHAUSTED
  */
 struct status domain_booking_decide(const struct domain_booking_facts *facts, int64_t now_us,

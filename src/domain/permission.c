@@ -30,6 +30,7 @@ enum condition {
     NOT_LOCKED = 1 << 1,      /* a locked room lets in only those who are in it */
     REMOVED_REFUSED = 1 << 2, /* not for those who were removed */
     FEEDBACK_OPEN = 1 << 3,   /* not long after the end */
+    SEAT_KEPT = 1 << 4,       /* not for those who gave their seat up: they did not take part */
 };
 
 struct rule {
@@ -64,18 +65,18 @@ static const struct rule rules[DOMAIN_ACTION_COUNT] = {
     [DOMAIN_ACTION_BE_ACTIVE] = {THOSE_WHO_ARE_THERE, OPEN, REMOVED_REFUSED, WHY(NOT_PARTICIPANT),
                                  WHY(CONVERSATION_STATUS)},
     [DOMAIN_ACTION_LIST_PARTICIPANTS] = {THOSE_WHO_WERE_THERE | ADMINS | SERVICES, EVERY,
-                                         REMOVED_REFUSED, WHY(NOT_PARTICIPANT),
+                                         REMOVED_REFUSED | SEAT_KEPT, WHY(NOT_PARTICIPANT),
                                          WHY(CONVERSATION_STATUS)},
     [DOMAIN_ACTION_MODERATE] = {HOST | ADMINS | SERVICES, OPEN, 0, WHY(NOT_HOST),
                                 WHY(CONVERSATION_STATUS)},
     [DOMAIN_ACTION_SEND_MESSAGE] = {THOSE_WHO_ARE_THERE, OPEN, DOORS_OPEN | REMOVED_REFUSED,
                                     WHY(NOT_PARTICIPANT), WHY(MESSAGES_CLOSED)},
     [DOMAIN_ACTION_READ_HISTORY] = {THOSE_WHO_WERE_THERE | ADMINS | SERVICES, EVERY,
-                                    REMOVED_REFUSED, WHY(NOT_PARTICIPANT),
+                                    REMOVED_REFUSED | SEAT_KEPT, WHY(NOT_PARTICIPANT),
                                     WHY(CONVERSATION_STATUS)},
     [DOMAIN_ACTION_DELETE_ANY_MESSAGE] = {HOST | ADMINS | SERVICES, EVERY, 0, WHY(NOT_SENDER),
                                           WHY(CONVERSATION_STATUS)},
-    [DOMAIN_ACTION_GIVE_FEEDBACK] = {THOSE_WHO_WERE_THERE, COMPLETED, FEEDBACK_OPEN,
+    [DOMAIN_ACTION_GIVE_FEEDBACK] = {THOSE_WHO_WERE_THERE, COMPLETED, FEEDBACK_OPEN | SEAT_KEPT,
                                      WHY(NOT_PARTICIPANT), WHY(CONVERSATION_STATUS)},
     [DOMAIN_ACTION_READ_FEEDBACK] = {LEADERS | ADMINS | SERVICES, EVERY, 0, WHY(NOT_HOST),
                                      WHY(CONVERSATION_STATUS)},
@@ -110,6 +111,8 @@ unsigned domain_relations(const struct domain_relation_facts *facts) {
         relations |= DOMAIN_RELATION_BOOKED;
     if (facts->booking == DOMAIN_BOOKING_HELD || facts->booking == DOMAIN_BOOKING_PENDING_PAYMENT)
         relations |= DOMAIN_RELATION_RESERVED;
+    if (facts->booking == DOMAIN_BOOKING_CANCELLED || facts->booking == DOMAIN_BOOKING_EXPIRED)
+        relations |= DOMAIN_RELATION_GAVE_UP;
     if (facts->participant != DOMAIN_PARTICIPANT_UNSPECIFIED)
         relations |= DOMAIN_RELATION_PARTICIPANT;
     if (facts->participant == DOMAIN_PARTICIPANT_JOINED ||
@@ -185,6 +188,13 @@ static struct status check_conditions(const struct rule *rule, unsigned relation
     return status_ok();
 }
 
+/* Who came before the start, and gave the seat up, has no part in what follows. When the whole
+ * conversation is called off, all bookings are cancelled. */
+static bool gave_seat_up(unsigned relations, enum domain_status status) {
+    return (relations & DOMAIN_RELATION_GAVE_UP) && status != DOMAIN_STATUS_CANCELLED &&
+           !(relations & (LEADERS | ADMINS | SERVICES));
+}
+
 struct status domain_permission_check(enum domain_action action, unsigned relations,
                                       bool is_suspended,
                                       const struct domain_permission_facts *facts,
@@ -199,6 +209,8 @@ struct status domain_permission_check(enum domain_action action, unsigned relati
                             "there is no such conversation");
     if ((rule->conditions & REMOVED_REFUSED) && (relations & DOMAIN_RELATION_REMOVED))
         return denied(DOMAIN_REASON_PARTICIPANT_REMOVED);
+    if ((rule->conditions & SEAT_KEPT) && gave_seat_up(relations, facts->status))
+        return denied(rule->denied);
     if (!(rule->who & relations)) {
         /* The end sends everybody out of the room: who took part is told that it is over. */
         if (rule->who == THOSE_WHO_ARE_THERE && (relations & DOMAIN_RELATION_PARTICIPANT))

@@ -50,6 +50,7 @@ enum domain_relation {
     DOMAIN_RELATION_SERVICE = 1 << 8, /* its scope was checked by the access rule */
     DOMAIN_RELATION_REMOVED = 1 << 9,
     DOMAIN_RELATION_IN_ROOM = 1 << 10, /* JOINED or AWAY */
+    DOMAIN_RELATION_GAVE_UP = 1 << 11, /* has no seat any more: CANCELLED or EXPIRED */
 };
 
 /* What relations are derived from. Ids are compared as text, as the token and the rows hold them.

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "live/frame.h"
 #include "live/key.h"
 #include "rpc/buffer.h"
 
@@ -21,7 +22,8 @@ extern "C" {
 
 enum live_notice_kind {
     LIVE_NOTICE_EVENTS,    /* the topic's log reaches up to `head` */
-    LIVE_NOTICE_REWRITE,   /* the text at `sequence` was replaced, as the event at `head` tells */
+    LIVE_NOTICE_REWRITE,   /* the text at `sequence` was replaced or deleted, as of the event at
+                              `head` */
     LIVE_NOTICE_REMOVED,   /* `user` may not follow the topic any more */
     LIVE_NOTICE_SUSPENDED, /* `user` may not follow anything any more */
     LIVE_NOTICE_REPLACED,  /* `user` has opened a new stream on device `text` */
@@ -34,6 +36,7 @@ struct live_notice {
     uint64_t head;
     uint64_t sequence;
     struct live_user user;
+    enum live_closed reason; /* REMOVED: why the topic is closed for them */
     const char *text;
 };
 

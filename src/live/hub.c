@@ -17,7 +17,6 @@ void live_hub_options_init(struct live_hub_options *options) {
         .page_entries = 128,
         .pages_per_topic = 4,
         .max_behind = 5000,
-        .devices_per_user = 8,
         .hole_wait_ms = 20,
         .look_every_ms = 10000,
         .topic_idle_ms = 30000,
@@ -238,6 +237,17 @@ void live_hub_publish(struct live_hub *hub, const struct live_key *key, uint64_t
     tell_events(hub, key, epoch, events, count);
 }
 
+void live_hub_forget(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
+                     uint64_t through) {
+    struct live_notice notice = {.kind = LIVE_NOTICE_REWRITE,
+                                 .key = *key,
+                                 .epoch = epoch,
+                                 .sequence = through,
+                                 .head = through};
+    live_hub_hear(hub, &notice);
+    tell(hub, &notice);
+}
+
 void live_hub_signal(struct live_hub *hub, const struct live_key *key,
                      const struct live_signal *signal) {
     struct letter *letter = letter_new(hub, LETTER_SIGNAL, key, 0);
@@ -269,7 +279,7 @@ static void post_removal(struct live_hub *hub, const struct live_key *key,
 
 void live_hub_remove_user(struct live_hub *hub, const struct live_key *key, const struct uuid *user,
                           enum live_closed reason) {
-    struct live_notice notice = {.kind = LIVE_NOTICE_REMOVED, .key = *key};
+    struct live_notice notice = {.kind = LIVE_NOTICE_REMOVED, .key = *key, .reason = reason};
     live_user_make(key->tenant, user, &notice.user);
     post_removal(hub, key, &notice.user, reason);
     tell(hub, &notice);
@@ -291,7 +301,7 @@ void live_hub_suspend_user(struct live_hub *hub, const struct live_user *user) {
 
 void live_hub_hear(struct live_hub *hub, const struct live_notice *notice) {
     if (notice->kind == LIVE_NOTICE_REMOVED) {
-        post_removal(hub, &notice->key, &notice->user, LIVE_CLOSED_REMOVED);
+        post_removal(hub, &notice->key, &notice->user, notice->reason);
         return;
     }
     if (notice->kind == LIVE_NOTICE_SUSPENDED) {

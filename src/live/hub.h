@@ -8,9 +8,9 @@
  *
  * A topic that nobody follows has no ring; what is published to it is dropped: the log has it.
  *
- * Thread-safety: publish, signal, close, remove, suspend, hear and figures from any thread; they
- * never block and never fail: what cannot be queued for lack of memory is found in the log by the
- * periodic look. _new and _free from the owner, with the loop not running.
+ * Thread-safety: publish, forget, signal, close, remove, suspend, hear and figures from any thread;
+ * they never block and never fail: what cannot be queued for lack of memory is found in the log by
+ * the periodic look. _new and _free from the owner, with the loop not running.
  */
 #ifndef LIVE_HUB_H
 #define LIVE_HUB_H
@@ -38,23 +38,24 @@ struct live_hub_options {
     struct live_reader reader;  /* required */
     const struct live_bus *bus; /* default: live_bus_local() */
 
-    size_t ring_entries;     /* of a topic; default 1024 */
-    size_t ring_bytes;       /* of a topic; default 1 MiB */
-    size_t page_entries;     /* of one read of the log; default 128 */
-    size_t pages_per_topic;  /* that are kept for those who are behind; default 4 */
-    uint64_t max_behind;     /* events; more is answered by a snapshot; default 5,000 */
-    size_t devices_per_user; /* open streams of different devices; default 8 */
-    int64_t hole_wait_ms;    /* before a hole is read from the log; default 20 */
-    int64_t look_every_ms;   /* at the log's head of each topic that is followed; default 10,000 */
-    int64_t topic_idle_ms;   /* a topic without subscribers is kept so long; default 30,000 */
-    int64_t slow_after_ms;   /* a write that takes longer ends its stream; default 60,000 */
+    size_t ring_entries;    /* of a topic; default 1024 */
+    size_t ring_bytes;      /* of a topic; default 1 MiB */
+    size_t page_entries;    /* of one read of the log; default 128 */
+    size_t pages_per_topic; /* that are kept for those who are behind; default 4 */
+    uint64_t max_behind;    /* events; more is answered by a snapshot; default 5,000 */
+    int64_t hole_wait_ms;   /* before a hole is read from the log; default 20 */
+    int64_t look_every_ms;  /* at the log's head of each topic that is followed; default 10,000 */
+    int64_t topic_idle_ms;  /* a topic without subscribers is kept so long; default 30,000 */
+    int64_t slow_after_ms;  /* a write that takes longer ends its stream; default 60,000 */
 
     /*
      * A stream follows a topic, or does not any more (on its end, a new stream of the same device,
      * or when the topic was closed for it): presence. On the loop's thread; must not block. When a
-     * stream takes another's place, the new one follows before the old one does not. May be NULL.
+     * stream takes another's place, the new one follows before the old one does not. `goes_on`: not
+     * from a snapshot. May be NULL.
      */
-    void (*on_follow)(void *context, const struct live_key *key, const struct live_user *user);
+    void (*on_follow)(void *context, const struct live_key *key, const struct live_user *user,
+                      bool goes_on);
     void (*on_unfollow)(void *context, const struct live_key *key, const struct live_user *user);
     void *context;
 };
@@ -73,11 +74,17 @@ void live_hub_free(struct live_hub **hub);
 void live_hub_publish(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
                       const struct live_event *events, size_t count);
 
+/* Events up to `through` were deleted for good: what is held of the topic is dropped, and read
+ * again by those who need it. */
+void live_hub_forget(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
+                     uint64_t through);
+
 enum live_signal_kind {
     LIVE_SIGNAL_TYPING,
     LIVE_SIGNAL_SPEAKING,
     LIVE_SIGNAL_HAND,
     LIVE_SIGNAL_COUNTS, /* of the topic; `user` is not read */
+    LIVE_SIGNAL_UNREAD, /* of an inbox; `user` is the conversation; not for those who come later */
 };
 
 /* The latest of each kind and user is kept while it holds, and told to each subscriber at most
@@ -89,7 +96,7 @@ struct live_signal {
     int64_t time_to_live_ms; /* 0: until it is taken back */
     bool is_private;         /* told to `visible_to` alone */
     struct uuid visible_to;
-    struct rpc_buffer *bytes; /* the field of Signal.kind: tag (3 to 6), length, message; shared */
+    struct rpc_buffer *bytes; /* the field of Signal.kind: tag (3 to 7), length, message; shared */
 };
 void live_hub_signal(struct live_hub *hub, const struct live_key *key,
                      const struct live_signal *signal);

@@ -243,6 +243,7 @@ struct live_subscriber {
     int64_t token_expires_at_us;
     int32_t max_age_seconds;
     int32_t goodbye_retry_ms;
+    int32_t max_devices;
     int64_t heartbeat_us;
 
     void (*ready)(void *context);

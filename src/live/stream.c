@@ -1,6 +1,11 @@
 #include "live/stream.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "domain/reason.h"
+#include "rpc/call.h"
 
 /* A call and the one who knows what to say on it. */
 struct stream {
@@ -20,13 +25,28 @@ static enum live_next next_of(struct stream *stream, struct live_frame *frame,
     return live_watcher_next(stream->watcher, frame, ret_status);
 }
 
+/* The contract names the limit that was reached. */
+static void explain(const struct stream *stream, struct status status) {
+    if (status.reason != DOMAIN_REASON_DEVICE_LIMIT)
+        return;
+    char limit[16];
+    (void)snprintf(limit, sizeof limit, "%" PRId32,
+                   stream->subscriber != NULL ? live_subscriber_max_devices(stream->subscriber)
+                                              : live_watcher_max_streams(stream->watcher));
+    rpc_call_add_quota_violation(stream->call, "devices",
+                                 "As many devices of this user are connected as are allowed.");
+    rpc_call_add_error_metadata(stream->call, "limit", limit);
+}
+
 static enum rpc_pull pull(void *source, struct rpc_writer *writer, struct status *ret_status) {
     struct live_frame frame = {.count = 0};
     enum live_next next = next_of(source, &frame, ret_status);
     if (next == LIVE_PENDING)
         return RPC_PULL_PENDING;
-    if (next == LIVE_END)
+    if (next == LIVE_END) {
+        explain(source, *ret_status);
         return RPC_PULL_END;
+    }
     for (size_t i = 0; i < frame.count; i++)
         rpc_writer_put_buffer(writer, frame.parts[i]); /* too large: the runtime ends the stream */
     live_frame_done(&frame);

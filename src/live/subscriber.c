@@ -95,6 +95,7 @@ struct status live_subscriber_new(struct live_hub *hub,
     subscriber->token_expires_at_us = options->token_expires_at_us;
     subscriber->max_age_seconds = options->max_age_seconds;
     subscriber->goodbye_retry_ms = options->goodbye_retry_ms;
+    subscriber->max_devices = options->max_devices;
     subscriber->heartbeat_us = (int64_t)heartbeat_of(options) * 1000000;
     subscriber->timer.fire = on_timer;
     subscriber->topic_count = count;
@@ -106,6 +107,10 @@ struct status live_subscriber_new(struct live_hub *hub,
     live_loop_post(hub->options.loop, &subscriber->task);
     *ret_subscriber = subscriber;
     return status_ok();
+}
+
+int32_t live_subscriber_max_devices(const struct live_subscriber *subscriber) {
+    return subscriber->max_devices;
 }
 
 void live_subscriber_deny(struct live_subscriber *subscriber, size_t topic,
@@ -144,8 +149,8 @@ static bool follow_topic(struct live_follow *follow) {
         return false;
     live_topic_join(topic, follow);
     if (hub->options.on_follow != NULL)
-        hub->options.on_follow(hub->options.context, &follow->wanted.key,
-                               &follow->subscriber->user);
+        hub->options.on_follow(hub->options.context, &follow->wanted.key, &follow->subscriber->user,
+                               follow->wanted.has_position || follow->wanted.live_only);
     return true;
 }
 
@@ -202,7 +207,7 @@ static struct status attach(struct live_subscriber *subscriber) {
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
     size_t others;
     struct live_subscriber *old = find_old(subscriber, &others);
-    if (others >= hub->options.devices_per_user)
+    if (subscriber->max_devices > 0 && others >= (size_t)subscriber->max_devices)
         return status_error(STATUS_RESOURCE_EXHAUSTED, DOMAIN_REASON_DEVICE_LIMIT,
                             "too many devices of this user are connected");
     subscriber->attached = true;

@@ -64,6 +64,8 @@ struct live_subscriber_options {
     int32_t max_age_seconds;     /* for `welcome` */
     int64_t token_expires_at_us; /* wall clock, for `welcome`; INT64_MAX: never */
     int32_t goodbye_retry_ms;    /* for DRAIN, MAX_AGE and SLOW; spread by the server */
+    int32_t max_devices;         /* of the user, with a stream open; one more ends at once with
+                                    RESOURCE_EXHAUSTED DEVICE_LIMIT; 0: no limit */
 };
 
 /* INVALID_ARGUMENT with TOPIC_INVALID for the same topic twice, none or too many;
@@ -71,6 +73,8 @@ struct live_subscriber_options {
 struct status live_subscriber_new(struct live_hub *hub,
                                   const struct live_subscriber_options *options,
                                   struct live_subscriber **ret_subscriber) STATUS_MUST_USE;
+
+int32_t live_subscriber_max_devices(const struct live_subscriber *subscriber);
 
 /* The topic will be closed, before anything of it was sent. Before the start. */
 void live_subscriber_deny(struct live_subscriber *subscriber, size_t topic,

@@ -86,10 +86,13 @@ struct live_watcher_options {
     void *filter;           /* for `match` and `load`; taken, also on failure */
     struct live_user user;  /* whom live_watch_suspend_user() ends */
     int32_t goodbye_retry_ms;
+    int32_t max_streams; /* that the user may have open, one a device; one more ends at once with
+                            RESOURCE_EXHAUSTED DEVICE_LIMIT; 0: no limit */
 };
 
 struct status live_watcher_new(struct live_watch *watch, const struct live_watcher_options *options,
                                struct live_watcher **ret_watcher) STATUS_MUST_USE;
+int32_t live_watcher_max_streams(const struct live_watcher *watcher);
 /* As those of live/subscriber.h. */
 void live_watcher_start(struct live_watcher *watcher, void (*ready)(void *context), void *context);
 enum live_next live_watcher_next(struct live_watcher *watcher, struct live_frame *frame,

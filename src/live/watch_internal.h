@@ -28,6 +28,7 @@ struct live_watch {
     struct live_watch_options options;
     struct live_group *groups;
     struct live_watcher *watchers;
+    struct live_watch_user *users;
     struct live_seen *seen; /* the versions of what changed lately, oldest first */
     _Atomic uint64_t figures[LIVE_WATCH_FIGURES];
 };
@@ -36,6 +37,13 @@ static inline void live_watch_count(struct live_watch *watch, enum live_watch_fi
                                     uint64_t by) {
     atomic_fetch_add_explicit(&watch->figures[figure], by, memory_order_relaxed);
 }
+
+/* A user with streams that count against the limit. */
+struct live_watch_user {
+    struct live_user user;
+    size_t streams;
+    UT_hash_handle hh;
+};
 
 /* A row of a group's page; one that was removed stays until every watcher knows. */
 struct live_slot {
@@ -87,7 +95,9 @@ struct live_watcher {
     void *filter; /* until it is the group's */
     struct live_user user;
     int32_t goodbye_retry_ms;
-    struct live_watcher *next; /* of all */
+    int32_t max_streams;
+    struct live_watch_user *place; /* among the user's streams; NULL: not counted */
+    struct live_watcher *next;     /* of all */
     struct live_watcher *previous;
     struct live_group *group;
     struct live_watcher *next_in_group;

@@ -28,6 +28,47 @@ static int64_t wall_of(const struct live_watcher *watcher) {
     return clock_wall_us(live_loop_clock(watcher->watch->options.loop));
 }
 
+/* ---- the streams of a user ---- */
+
+static struct live_watch_user *user_of(struct live_watch *watch, const struct live_user *user) {
+    struct live_watch_user *found = NULL;
+    HASH_FIND(hh, watch->users, user, sizeof *user, found);
+    if (found != NULL)
+        return found;
+    found = calloc(1, sizeof *found);
+    if (found == NULL)
+        return NULL;
+    found->user = *user;
+    HASH_ADD(hh, watch->users, user, sizeof found->user, found);
+    if (found->hh.tbl != NULL)
+        return found;
+    free(found);
+    return NULL;
+}
+
+static struct status take_place(struct live_watcher *watcher) {
+    if (watcher->max_streams <= 0 || watcher->place != NULL)
+        return status_ok();
+    struct live_watch_user *user = user_of(watcher->watch, &watcher->user);
+    if (user == NULL)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    if (user->streams >= (size_t)watcher->max_streams)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, DOMAIN_REASON_DEVICE_LIMIT,
+                            "too many devices of this user are connected");
+    user->streams++;
+    watcher->place = user;
+    return status_ok();
+}
+
+static void give_place_back(struct live_watcher *watcher) {
+    struct live_watch_user *user = watcher->place;
+    watcher->place = NULL;
+    if (user == NULL || --user->streams > 0)
+        return;
+    HASH_DEL(watcher->watch->users, user);
+    free(user);
+}
+
 /* ---- life ---- */
 
 static void register_watcher(struct live_task *task) {
@@ -50,6 +91,7 @@ static void end_watcher(struct live_task *task) {
         (struct live_watcher *)((char *)task - offsetof(struct live_watcher, end_task));
     struct live_watch *watch = watcher->watch;
     live_loop_disarm(watch->options.loop, &watcher->timer);
+    give_place_back(watcher);
     if (watcher->group != NULL)
         live_group_part(watcher->group, watcher);
     *(watcher->previous ? &watcher->previous->next : &watch->watchers) = watcher->next;
@@ -83,6 +125,7 @@ struct status live_watcher_new(struct live_watch *watch, const struct live_watch
     watcher->filter = options->filter;
     watcher->user = options->user;
     watcher->goodbye_retry_ms = options->goodbye_retry_ms;
+    watcher->max_streams = options->max_streams;
     watcher->task.run = register_watcher;
     watcher->end_task.run = end_watcher;
     watcher->timer.fire = on_timer;
@@ -90,6 +133,10 @@ struct status live_watcher_new(struct live_watch *watch, const struct live_watch
     live_loop_post(watch->options.loop, &watcher->task);
     *ret_watcher = watcher;
     return status_ok();
+}
+
+int32_t live_watcher_max_streams(const struct live_watcher *watcher) {
+    return watcher->max_streams;
 }
 
 void live_watcher_start(struct live_watcher *watcher, void (*ready)(void *context), void *context) {
@@ -117,6 +164,7 @@ void live_watcher_leave(struct live_watcher *watcher, enum live_goodbye reason) 
     if (watcher->leaving != 0)
         return;
     watcher->leaving = reason;
+    give_place_back(watcher);
     live_watcher_wake(watcher);
 }
 
@@ -223,14 +271,16 @@ static struct status status_of(enum live_goodbye reason) {
     }
 }
 
-static bool attach(struct live_watcher *watcher) {
-    if (watcher->group != NULL)
-        return true;
+/* Takes a place among the streams of its user, and in its group. */
+static struct status attach(struct live_watcher *watcher) {
+    if (watcher->group != NULL || watcher->leaving != 0)
+        return status_ok();
+    TRY(take_place(watcher));
     struct live_group *group = live_group_get(watcher->watch, &watcher->key, &watcher->filter);
     if (group == NULL)
-        return false;
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
     live_group_join(group, watcher);
-    return true;
+    return status_ok();
 }
 
 /* False when out of memory; *ret_made when the frame holds a message. */
@@ -264,13 +314,15 @@ enum live_next live_watcher_next(struct live_watcher *watcher, struct live_frame
         *ret_status = status_of(watcher->leaving);
         return LIVE_END;
     }
-    bool made = false;
-    bool done = attach(watcher);
-    if (done && watcher->has_page && watcher->cursor < watcher->group->forgotten)
+    struct status attached = attach(watcher);
+    if (!status_is_ok(attached)) {
+        *ret_status = attached;
+        return LIVE_END;
+    }
+    if (watcher->has_page && watcher->cursor < watcher->group->forgotten)
         live_watcher_leave(watcher, LIVE_GOODBYE_SLOW);
-    if (done)
-        done = make_frame(watcher, frame, &made);
-    if (!done) {
+    bool made = false;
+    if (!make_frame(watcher, frame, &made)) {
         live_frame_done(frame);
         *ret_status = status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
         return LIVE_END;

@@ -38,7 +38,8 @@ struct status booking_decide(struct booking_case *c, int64_t now_us) {
         .offer_expires_at_us = viewer->offer_expires_at_us,
         .has_tier = c->person->tier[0] != '\0',
         .entitlement = entitlement_of(c),
-        .usage = c->usage};
+        .usage = c->usage,
+        .is_busy = c->other.found};
     TRY(domain_booking_decide(&facts, now_us, &c->decision));
     if (c->decision.payer == DOMAIN_PAYER_USER)
         return status_error(STATUS_FAILED_PRECONDITION, DOMAIN_REASON_PAYMENT_REQUIRED,
@@ -97,6 +98,9 @@ void booking_explain(const struct booking_case *c, struct status refusal) {
         break;
     case DOMAIN_REASON_ALREADY_BOOKED:
         tell_booking(c);
+        break;
+    case DOMAIN_REASON_SCHEDULE_CONFLICT:
+        schedule_explain(c->call, c->caller, &c->person->id, &c->other);
         break;
     case DOMAIN_REASON_BOOKING_HORIZON:
         tell_number(c, "horizon_days", entitlement->horizon_days);

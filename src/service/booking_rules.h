@@ -11,6 +11,7 @@
 #include "domain/booking.h"
 #include "liveconv/v1/booking_service.grpc-c.h"
 #include "service/caller.h"
+#include "service/schedule.h"
 #include "service/service.h"
 #include "service/zone.h"
 #include "store/conversation.h"
@@ -25,6 +26,7 @@ struct booking_case {
     struct store_conversation_view view; /* with the person as viewer */
     struct service_month month;          /* of the conversation's start */
     struct domain_usage usage;
+    struct schedule_other other; /* another session of the person at that time */
     struct domain_booking_decision decision;
 };
 
@@ -32,8 +34,9 @@ struct booking_case {
 void booking_find_month(struct booking_case *c);
 
 /*
- * With view and usage: domain_booking_decide(). On top of it: a seat that has to be paid is refused
- * with PAYMENT_REQUIRED while there are no payments. The decision is filled in whatever it answers.
+ * With view, usage and other: domain_booking_decide(). On top of it: a seat that has to be paid is
+ * refused with PAYMENT_REQUIRED while there are no payments. The decision is filled in whatever it
+ * answers.
  */
 struct status booking_decide(struct booking_case *c, int64_t now_us) STATUS_MUST_USE;
 

@@ -6,6 +6,8 @@
 #include "service/convert.h"
 #include "service/event.h"
 #include "service/fault.h"
+#include "service/person.h"
+#include "service/room.h"
 #include "service/transaction.h"
 #include "store/booking.h"
 
@@ -27,7 +29,9 @@ static struct status read_quote(struct db_tx *tx, void *argument) {
     if (!status_is_ok(seen) && !seat->caller->is_admin)
         return seen;
     booking_find_month(seat);
-    return store_usage_get(tx, tenant, &seat->person->id, seat->month.key, &seat->usage);
+    TRY(store_usage_get(tx, tenant, &seat->person->id, seat->month.key, &seat->usage));
+    return schedule_find(tx, seat->caller, &seat->person->id, &seat->view.conversation,
+                         &seat->other);
 }
 
 static struct status quote_booking(void *self, struct rpc_call *call,
@@ -154,6 +158,8 @@ static struct status book(struct service_work *work, void *argument) {
                        &seat->view, seat->invite_code));
     booking_find_month(seat);
     TRY(store_usage_lock(work->tx, work->tenant, person, seat->month.key, &seat->usage));
+    TRY(schedule_lock_rest(work, person, &seat->view.conversation, &seat->month));
+    TRY(schedule_find(work->tx, work->caller, person, &seat->view.conversation, &seat->other));
     TRY(decide(work, book));
     TRY(write_booking(work, book, &id));
     struct store_topic log = seat->view.conversation.log;
@@ -249,6 +255,9 @@ static struct status get_booking(void *self, struct rpc_call *call,
 struct cancel {
     struct uuid id;
     lc_cancel_booking_response *response;
+    bool leaves; /* out, as the next two: who has gone from where */
+    struct uuid conversation;
+    struct uuid user;
 };
 
 /* Usage first, then the booking, then the seat. */
@@ -288,11 +297,41 @@ static struct status lock_booking(struct service_work *work, const struct uuid *
     return store_booking_get(work->tx, work->arena, work->tenant, id, ret_booking);
 }
 
+/*
+ * Without the seat there is nothing to be in the room for, or to read there, unless the user leads
+ * or oversees it. `view` is what was read under the lock; its log moves on.
+ */
+static struct status leave_room(struct service_work *work, struct cancel *cancel,
+                                const struct store_booking *booking, unsigned effects,
+                                struct store_conversation_view *view) {
+    struct room room = {
+        .seat = {.conversation = booking->conversation_id, .user = booking->user.id}};
+    struct service_acting acting;
+    view->viewer.booking = booking->status;
+    if (effects & DOMAIN_EFFECT_FREE_SEAT)
+        view->conversation.seats_taken--;
+    room.view = *view;
+    TRY(service_acting_read(work->tx, work->arena, work->context, work->tenant, &booking->user.id,
+                            &acting));
+    if (status_is_ok(service_acting_permit(&acting, DOMAIN_ACTION_READ_HISTORY, view)))
+        return status_ok();
+    cancel->leaves = true;
+    cancel->conversation = booking->conversation_id;
+    cancel->user = booking->user.id;
+    TRY(store_participant_find(work->tx, work->arena, work->tenant, &room.seat, &room.participant,
+                               &room.is_known));
+    if (room_is_inside(&room))
+        TRY(room_leave(work, &room, 0));
+    view->conversation.log = room.view.conversation.log;
+    return status_ok();
+}
+
 static struct status cancel(struct service_work *work, void *argument) {
     struct cancel *cancel = argument;
     struct store_booking booking;
     struct store_conversation_view view;
     struct domain_cancel_decision decision;
+    cancel->leaves = false;
     TRY(lock_booking(work, &cancel->id, &booking, &view));
     const struct domain_cancellation facts = {.conversation_status = view.conversation.status,
                                               .start_us = view.conversation.start_us,
@@ -307,8 +346,9 @@ static struct status cancel(struct service_work *work, void *argument) {
                                     domain_booking_state_name(booking.status));
     TRY(status);
     if (decision.changes) {
-        struct store_topic log = view.conversation.log;
         TRY(write_cancellation(work, &booking, &decision.step));
+        TRY(leave_room(work, cancel, &booking, decision.step.effects, &view));
+        struct store_topic log = view.conversation.log;
         TRY(tell_booking(work, &cancel->id, &log, &booking, &view));
         if (!is_own(work->caller, &booking))
             TRY(service_audit(work->context, work->tx, work->caller,
@@ -334,7 +374,10 @@ static struct status cancel_booking(void *self, struct rpc_call *call,
                                         .response = &ret_response->base,
                                         .run = cancel,
                                         .argument = &work};
-    return service_mutate(self, call, caller, &mutation);
+    TRY(service_mutate(self, call, caller, &mutation));
+    if (work.leaves)
+        room_left(self, caller->tenant, &work.conversation, &work.user, LIVE_CLOSED_FORBIDDEN);
+    return status_ok();
 }
 
 struct status service_register_booking(struct rpc_server *server, struct service_context *context) {

@@ -6,10 +6,10 @@
 #include "service/draft.h"
 #include "service/event.h"
 #include "service/fault.h"
+#include "service/schedule.h"
 #include "service/service.h"
 #include "service/transaction.h"
 #include "service/watch.h"
-#include "service/zone.h"
 #include "store/booking.h"
 #include "store/conversation.h"
 #include "store/user.h"
@@ -25,19 +25,10 @@ struct create {
     lc_create_conversation_response *response;
 };
 
-/*
- * Creations of one host follow one another: they queue up at the host's usage of this month. Nobody
- * can wait for the conversation that is being created, so the order of the locks is kept.
- */
 static struct status check_quota(struct service_work *work, const struct uuid *host) {
-    const struct store_tenant *tenant = work->caller->settings;
-    int32_t limit = tenant->max_open_conversations_per_host;
-    struct service_month month =
-        service_month_of(work->context->zone_directory, tenant->time_zone, work->now_us);
-    struct domain_usage usage;
+    int32_t limit = work->caller->settings->max_open_conversations_per_host;
     int32_t open;
     char text[16];
-    TRY(store_usage_lock(work->tx, work->tenant, host, month.key, &usage));
     TRY(store_conversation_count_open(work->tx, work->tenant, host, limit, &open));
     if (open < limit)
         return status_ok();
@@ -56,7 +47,11 @@ static struct status create(struct service_work *work, void *argument) {
     struct store_conversation_view view;
     struct store_topic log;
     TRY(draft_permit(work, create->host->roles, conversation));
+    /* Nobody can wait for the conversation that is being created, so the order of the locks is
+     * kept. */
+    TRY(schedule_lock_leaders(work, conversation, true));
     TRY(check_quota(work, &create->host->id));
+    TRY(schedule_check_leaders(work, conversation));
     TRY(store_conversation_insert(work->tx, work->tenant, conversation, &log));
     TRY(conversation_invite(work, &conversation->id, &create->draft));
     TRY(store_conversation_get(work->tx, work->arena, work->tenant, &conversation->id,
@@ -188,14 +183,29 @@ static struct status check_leader(struct service_work *work,
                         "The instructor has booked a seat in this conversation.");
 }
 
+static bool has_same_leader(const struct store_conversation *before,
+                            const struct store_conversation *after) {
+    return before->has_instructor == after->has_instructor &&
+           (!after->has_instructor ||
+            convert_same_id(&before->instructor.id, &after->instructor.id));
+}
+
+/* Those who lead it have time for it. Who has booked may cancel instead. */
+static struct status check_schedule(struct service_work *work,
+                                    const struct store_conversation *before,
+                                    const struct store_conversation *after) {
+    if (before->start_us == after->start_us && before->end_us == after->end_us &&
+        has_same_leader(before, after))
+        return status_ok();
+    TRY(schedule_lock_leaders(work, after, false));
+    return schedule_check_leaders(work, after);
+}
+
 /* The host's own roles count, whoever changes it. */
 static struct status permit_terms(struct service_work *work,
                                   const struct store_conversation *before,
                                   const struct store_conversation *after) {
-    bool same_leader =
-        before->has_instructor == after->has_instructor &&
-        (!after->has_instructor || convert_same_id(&before->instructor.id, &after->instructor.id));
-    if (same_leader && before->price.amount_minor == after->price.amount_minor)
+    if (has_same_leader(before, after) && before->price.amount_minor == after->price.amount_minor)
         return status_ok();
     struct store_user host;
     TRY(check_leader(work, after));
@@ -218,6 +228,7 @@ static struct status update(struct service_work *work, void *argument) {
     TRY(draft_patch(work->context, work->call, caller, update->request, &draft));
     TRY(draft_check(work->context, work->call, caller, &draft.conversation, &view.conversation));
     TRY(permit_terms(work, &view.conversation, &draft.conversation));
+    TRY(check_schedule(work, &view.conversation, &draft.conversation));
     TRY(draft_invite_code(work->arena, &draft.conversation));
     TRY(store_conversation_update(work->tx, work->tenant, &draft.conversation,
                                   view.conversation.version, work->now_us, &version));

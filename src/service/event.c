@@ -21,6 +21,7 @@ struct publication {
     size_t len_bytes;
     bool is_private;
     bool is_seen_in_lists; /* those who browse see the conversation change */
+    bool changes_unread;   /* a message came or went */
     struct service_audience audience;
 };
 
@@ -117,6 +118,11 @@ static bool is_seen_in_lists(const lc_event *event) {
     }
 }
 
+static bool changes_unread(const lc_event *event) {
+    return event->kind_case == LIVECONV__V1__EVENT__KIND_MESSAGE_CORRECTED ||
+           event->kind_case == LIVECONV__V1__EVENT__KIND_MESSAGE_DELETED;
+}
+
 struct status service_event_append(struct service_work *work, struct store_topic *topic,
                                    const lc_event *event, const struct service_audience *audience,
                                    uint64_t *ret_sequence) {
@@ -135,7 +141,8 @@ struct status service_event_append(struct service_work *work, struct store_topic
                                       .bytes = new_event.bytes,
                                       .len_bytes = new_event.len_bytes,
                                       .is_private = audience != NULL,
-                                      .is_seen_in_lists = is_seen_in_lists(event)};
+                                      .is_seen_in_lists = is_seen_in_lists(event),
+                                      .changes_unread = changes_unread(event)};
     if (audience != NULL)
         publication.audience = *audience;
     TRY(note(work, &publication));
@@ -249,5 +256,7 @@ void service_events_publish(struct service_context *context, const char *tenant,
             publish_one(context->hub, tenant, p);
         if (p->is_seen_in_lists)
             service_live_changed(context->live, tenant, &p->topic);
+        if (p->changes_unread)
+            service_live_unread(context->live, tenant, &p->topic);
     }
 }

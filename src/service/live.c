@@ -7,6 +7,7 @@
 #include "rpc/server.h"
 #include "service/live_internal.h"
 #include "service/service.h"
+#include "service/unread.h"
 
 void service_live_options_init(struct service_live_options *options) {
     *options = (struct service_live_options){
@@ -21,14 +22,19 @@ void service_live_options_init(struct service_live_options *options) {
 }
 
 /* A stream follows a topic: that is what keeps its user in the room. */
-static void on_follow(void *context, const struct live_key *key, const struct live_user *user) {
+static void on_follow(void *context, const struct live_key *key, const struct live_user *user,
+                      bool goes_on) {
     struct service_live *live = context;
     live_presence_open(live->presence, key, &user->id);
+    if (key->kind == LIVE_INBOX)
+        service_unread_follow(live->unread, key, goes_on);
 }
 
 static void on_unfollow(void *context, const struct live_key *key, const struct live_user *user) {
     struct service_live *live = context;
     live_presence_close(live->presence, key, &user->id);
+    if (key->kind == LIVE_INBOX)
+        service_unread_unfollow(live->unread, key);
 }
 
 static bool make_parts(struct service_live *live) {
@@ -60,7 +66,8 @@ static bool make_parts(struct service_live *live) {
     live->watch = live_watch_new(&watch);
 
     live->dirty = service_dirty_new(live);
-    return live->presence && live->hub && live->watch && live->dirty;
+    live->unread = service_unread_new(live);
+    return live->presence && live->hub && live->watch && live->dirty && live->unread;
 }
 
 struct status service_live_new(const struct service_live_options *options,
@@ -108,12 +115,14 @@ void service_live_free(struct service_live **live) {
     if (it->writer)
         workers_stop(it->writer);
     service_dirty_stop(it->dirty);
+    service_unread_stop(it->unread);
     if (it->poller)
         live_poller_stop(it->poller);
     live_watch_free(&it->watch);
     live_hub_free(&it->hub);
     live_presence_free(&it->presence);
     service_dirty_free(&it->dirty);
+    service_unread_free(&it->unread);
     if (it->writer)
         workers_free(&it->writer);
     live_poller_free(&it->poller);

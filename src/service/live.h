@@ -77,6 +77,12 @@ void service_live_suspend(struct service_live *live, const char *tenant, const s
 void service_live_changed(struct service_live *live, const char *tenant,
                           const struct uuid *conversation);
 
+/* After the commit: messages of a conversation came or went. Those of its participants who follow
+ * their inbox on this node are told what is unread now, a moment later (service/unread.h). Also for
+ * whoever hears of another node's messages. Never blocks. `live` may be NULL. */
+void service_live_unread(struct service_live *live, const char *tenant,
+                         const struct uuid *conversation);
+
 /*
  * Scheduled work of presence, in small batches, safe on every node at once: renews this node's
  * lease and puts right what streams of dead nodes, or joins without a stream, left behind. Every

@@ -13,6 +13,7 @@
 #include "service/live.h"
 
 struct service_dirty;
+struct service_unread;
 
 struct service_live {
     struct service_live_options options;
@@ -23,6 +24,7 @@ struct service_live {
     struct live_watch *watch;
     struct workers *writer; /* one thread: what presence decides, in order */
     struct service_dirty *dirty;
+    struct service_unread *unread;
     struct service_context *context; /* after service_live_bind() */
     atomic_bool stopping;
 };

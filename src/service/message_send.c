@@ -7,6 +7,7 @@
 #include "service/caller.h"
 #include "service/convert_live.h"
 #include "service/fault.h"
+#include "service/live.h"
 #include "service/message_service.h"
 #include "service/service.h"
 #include "store/journal.h"
@@ -45,6 +46,7 @@ static void publish(const struct sending *sending) {
     if (event.entry != NULL) /* without memory for it the hub finds it in the log */
         live_hub_publish(sending->context->hub, &key, entry->epoch, &event, 1);
     rpc_buffer_unref(&event.entry);
+    service_live_unread(sending->context->live, entry->tenant, &message->conversation_id);
 }
 
 static struct status respond(struct sending *sending) {

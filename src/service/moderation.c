@@ -1,7 +1,5 @@
 /* What the host and those who oversee do to a room: remove, mute, lock. */
 #include "domain/reason.h"
-#include "live/hub.h"
-#include "live/presence.h"
 #include "rpc/call.h"
 #include "service/caller.h"
 #include "service/convert_live.h"
@@ -102,18 +100,13 @@ struct status live_remove_participant(void *self, struct rpc_call *call,
                                         .response = &ret_response->base,
                                         .run = run_remove,
                                         .argument = &moderation};
-    struct live_key key;
 
     TRY(service_caller_get(context, call, &caller));
     convert_id(request->conversation_id, &moderation.conversation);
     convert_id(request->user_id, &moderation.target);
     TRY(service_mutate(context, call, caller, &mutation));
-    if (!live_key_make(caller->tenant, LIVE_CONVERSATION, &moderation.conversation, &key))
-        return status_ok();
-    if (context->presence != NULL)
-        live_presence_leave(context->presence, &key, &moderation.target, 0);
-    if (context->hub != NULL)
-        live_hub_remove_user(context->hub, &key, &moderation.target, LIVE_CLOSED_REMOVED);
+    room_left(context, caller->tenant, &moderation.conversation, &moderation.target,
+              LIVE_CLOSED_REMOVED);
     return status_ok();
 }
 

@@ -1,9 +1,12 @@
 #include "service/room.h"
 
 #include "domain/permission.h"
+#include "live/hub.h"
+#include "live/presence.h"
 #include "service/convert_live.h"
 #include "service/event.h"
 #include "service/fault.h"
+#include "service/service.h"
 
 struct status room_lock(struct service_work *work, const struct uuid *conversation,
                         const struct uuid *user, struct room *ret_room) {
@@ -103,4 +106,15 @@ struct status room_mute(struct service_work *work, struct room *room, bool muted
                 muted ? LIVECONV__V1__EVENT__KIND_PARTICIPANT_MUTED
                       : LIVECONV__V1__EVENT__KIND_PARTICIPANT_UNMUTED,
                 0, by);
+}
+
+void room_left(struct service_context *context, const char *tenant, const struct uuid *conversation,
+               const struct uuid *user, enum live_closed reason) {
+    struct live_key key;
+    if (!live_key_make(tenant, LIVE_CONVERSATION, conversation, &key))
+        return;
+    if (context->presence != NULL)
+        live_presence_leave(context->presence, &key, user, 0);
+    if (context->hub != NULL)
+        live_hub_remove_user(context->hub, &key, user, reason);
 }

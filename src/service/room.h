@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "live/frame.h"
 #include "live/key.h"
 #include "liveconv/v1/events.grpc-c.h"
 #include "service/transaction.h"
@@ -47,6 +48,11 @@ struct status room_remove(struct service_work *work, struct room *room,
                           const struct store_user_summary *by) STATUS_MUST_USE;
 struct status room_mute(struct service_work *work, struct room *room, bool muted,
                         const struct store_user_summary *by) STATUS_MUST_USE;
+
+/* After the commit: presence forgets who may not be in the room any more, and that one's streams on
+ * the conversation end with `reason`; their other topics go on. */
+void room_left(struct service_context *context, const char *tenant, const struct uuid *conversation,
+               const struct uuid *user, enum live_closed reason);
 
 static inline bool room_is_inside(const struct room *room) {
     return room->is_known && (room->participant.status == DOMAIN_PARTICIPANT_JOINED ||

@@ -106,6 +106,7 @@ static struct status make_subscriber(struct subscribing *subscribing,
         .max_age_seconds = settings->max_age_seconds,
         .token_expires_at_us = rpc_principal_get(principal)->expires_at_us,
         .goodbye_retry_ms = settings->retry_after_ms,
+        .max_devices = subscribing->caller->settings->max_devices_per_user,
     };
     return live_subscriber_new(service_live_hub(subscribing->context->live), &options,
                                ret_subscriber);

@@ -372,6 +372,7 @@ struct status watch_conversations(void *self, struct rpc_call *call,
         .filter_key = key,
         .filter = filter,
         .goodbye_retry_ms = context->live->options.retry_after_ms,
+        .max_streams = caller->is_user ? caller->settings->max_devices_per_user : 0,
     };
     if (!live_user_make(caller->tenant, &caller->person.id, &options.user)) {
         service_watch_free_filter(context->live, filter);

@@ -45,16 +45,6 @@ static const struct db_sql list_seats = {
     "SELECT" STORE_BOOKING_COLUMNS " FROM live_conversation_bookings b" STORE_BOOKING_JOINS
     " WHERE b.tenant_id = ? AND b.conversationId = ? AND b.takesSeat = 1"
     " AND (? OR b.userId > ?) ORDER BY b.userId LIMIT 200"};
-/* A session lasts a day at the most, so only those that start not long before can overlap. */
-static const struct db_sql overlaps = {
-    "SELECT EXISTS (SELECT 1 FROM live_conversation_bookings b JOIN live_conversations c"
-    " ON c.tenant_id = b.tenant_id AND c.id = b.conversationId"
-    " WHERE b.tenant_id = ? AND b.userId = ? AND b.startTime > ? AND b.startTime < ?"
-    " AND b.takesSeat = 1 AND b.conversationId <> ? AND c.isOpen = 1 AND c.endTime > ?)"
-    " OR EXISTS (SELECT 1 FROM live_conversations c WHERE c.tenant_id = ? AND c.hostId = ?"
-    " AND c.startTime > ? AND c.startTime < ? AND c.id <> ? AND c.isOpen = 1 AND c.endTime > ?)"
-    " OR EXISTS (SELECT 1 FROM live_conversations c WHERE c.tenant_id = ? AND c.instructorId = ?"
-    " AND c.startTime > ? AND c.startTime < ? AND c.id <> ? AND c.isOpen = 1 AND c.endTime > ?)"};
 
 enum { MOST_SEATS = 200 };
 
@@ -125,23 +115,6 @@ struct status store_booking_seats(struct db_tx *tx, struct arena *arena, const c
     *ret_bookings = bookings;
     *ret_count = count;
     return status_ok();
-}
-
-struct status store_booking_overlaps(struct db_tx *tx, const char *tenant, const struct uuid *user,
-                                     const struct uuid *conversation, int64_t start_us,
-                                     int64_t end_us, bool *ret_overlaps) {
-    struct store_args args = {.count = 0};
-    bool found = false;
-    for (int i = 0; i < 3; i++) {
-        store_arg(&args, db_text(tenant));
-        store_arg(&args, db_uuid(user));
-        store_arg(&args, db_time_us(start_us - 24 * INT64_C(3600000000)));
-        store_arg(&args, db_time_us(end_us));
-        store_arg(&args, db_uuid(conversation));
-        store_arg(&args, db_time_us(start_us));
-    }
-    return db_query_row(tx, &overlaps, args.values, args.count, NULL,
-                        DB_INTO(db_into_bool(ret_overlaps)), &found);
 }
 
 /* ---- writing ---- */

@@ -125,11 +125,6 @@ struct status store_booking_seats(struct db_tx *tx, struct arena *arena, const c
                                   struct store_booking **ret_bookings,
                                   size_t *ret_count) STATUS_MUST_USE;
 
-/* Whether the user holds a seat in, hosts or leads another open conversation at that time. */
-struct status store_booking_overlaps(struct db_tx *tx, const char *tenant, const struct uuid *user,
-                                     const struct uuid *conversation, int64_t start_us,
-                                     int64_t end_us, bool *ret_overlaps) STATUS_MUST_USE;
-
 /* ---- scheduled work ---- */
 
 struct store_due_booking {

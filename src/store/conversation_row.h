@@ -45,9 +45,13 @@
     " IF(p.id IS NULL OR p.readThroughSequence >= c.eventSequence, 0,"                             \
     " IF((SELECT 1" STORE_UNREAD_FROM " LIMIT 99, 1) IS NOT NULL, 100,"                            \
     " (SELECT COUNT(*)" STORE_UNREAD_FROM ")))"
+/* Booking b is over although conversation c goes on: its user, p, reads nothing there any more. */
+#define STORE_GAVE_SEAT_UP                                                                         \
+    "(COALESCE(b.status IN ('CANCELLED', 'EXPIRED'), FALSE) AND c.status <> 'CANCELLED'"           \
+    " AND p.userId <> c.hostId AND NOT p.userId <=> c.instructorId)"
 #define STORE_VIEWER_COLUMNS                                                                       \
     " v.userId, b.id, b.status, b.paymentStatus, b.offerExpiresAt, p.status,"                      \
-    " COALESCE(p.readThroughSequence, 0)," STORE_UNREAD_COLUMN
+    " COALESCE(p.readThroughSequence, 0), IF(" STORE_GAVE_SEAT_UP ", 0," STORE_UNREAD_COLUMN ")"
 
 enum { STORE_CONVERSATION_COLUMN_COUNT = 41, STORE_VIEWER_COLUMN_COUNT = 8 };
 

@@ -109,4 +109,10 @@ struct status store_event_rewrite(struct db_tx *tx, const char *tenant, const st
 struct status store_event_trim(struct db_tx *tx, const char *tenant, int64_t before_us,
                                int32_t limit, uint64_t *ret_trimmed) STATUS_MUST_USE;
 
+/* locked: Trims up to `limit` events of a conversation up to `through`, raising its floor.
+ * *ret_trimmed less than `limit`: nothing up to there is left. */
+struct status store_event_trim_through(struct db_tx *tx, const char *tenant,
+                                       const struct uuid *conversation, uint64_t through,
+                                       int32_t limit, uint64_t *ret_trimmed) STATUS_MUST_USE;
+
 #endif

@@ -10,6 +10,9 @@ static const struct db_sql last_to_trim = {
     "SELECT MAX(sequence) FROM (SELECT sequence, createdAt FROM events"
     " WHERE tenant_id = ? AND topicId = ? ORDER BY sequence LIMIT ?) AS first"
     " WHERE createdAt < ?"};
+static const struct db_sql last_of_batch = {
+    "SELECT MAX(sequence) FROM (SELECT sequence FROM events WHERE tenant_id = ? AND topicId = ?"
+    " AND sequence <= ? ORDER BY sequence LIMIT ?) AS first"};
 static const struct db_sql delete_events = {
     "DELETE FROM events WHERE tenant_id = ? AND topicId = ? AND sequence <= ?"
     " ORDER BY sequence LIMIT ?"};
@@ -20,19 +23,19 @@ struct topic_sql {
     struct db_sql exists;
     struct db_sql raise;
 };
-static const struct topic_sql topics[] = {
-    {{"SELECT eventFloor FROM live_conversations WHERE tenant_id = ? AND id = ?"
-      " FOR UPDATE SKIP LOCKED"},
-     {"SELECT eventFloor FROM live_conversations WHERE tenant_id = ? AND id = ?"},
-     {"UPDATE live_conversations SET eventFloor = GREATEST(eventFloor, ?)"
-      " WHERE tenant_id = ? AND id = ?"}},
-    {{"SELECT eventFloor FROM inbox_topics WHERE tenant_id = ? AND userId = ?"
-      " FOR UPDATE SKIP LOCKED"},
-     {"SELECT eventFloor FROM inbox_topics WHERE tenant_id = ? AND userId = ?"},
-     {"UPDATE inbox_topics SET eventFloor = GREATEST(eventFloor, ?)"
-      " WHERE tenant_id = ? AND userId = ?"}},
+enum { CONVERSATION, INBOX, TOPIC_KINDS };
+static const struct topic_sql topics[TOPIC_KINDS] = {
+    [CONVERSATION] = {{"SELECT eventFloor FROM live_conversations WHERE tenant_id = ? AND id = ?"
+                       " FOR UPDATE SKIP LOCKED"},
+                      {"SELECT eventFloor FROM live_conversations WHERE tenant_id = ? AND id = ?"},
+                      {"UPDATE live_conversations SET eventFloor = GREATEST(eventFloor, ?)"
+                       " WHERE tenant_id = ? AND id = ?"}},
+    [INBOX] = {{"SELECT eventFloor FROM inbox_topics WHERE tenant_id = ? AND userId = ?"
+                " FOR UPDATE SKIP LOCKED"},
+               {"SELECT eventFloor FROM inbox_topics WHERE tenant_id = ? AND userId = ?"},
+               {"UPDATE inbox_topics SET eventFloor = GREATEST(eventFloor, ?)"
+                " WHERE tenant_id = ? AND userId = ?"}},
 };
-enum { TOPIC_KINDS = sizeof topics / sizeof topics[0] };
 
 static struct status look(struct db_tx *tx, const struct db_sql *sql, const char *tenant,
                           const struct uuid *topic, bool *ret_found) {
@@ -103,6 +106,29 @@ struct status store_event_trim(struct db_tx *tx, const char *tenant, int64_t bef
     TRY(db_rows_status(rows));
     for (size_t i = 0; i < count && trimmed == 0; i++)
         TRY(trim_topic(tx, tenant, &candidates[i], before_us, limit, &trimmed));
+    *ret_trimmed = trimmed;
+    return status_ok();
+}
+
+struct status store_event_trim_through(struct db_tx *tx, const char *tenant,
+                                       const struct uuid *conversation, uint64_t through,
+                                       int32_t limit, uint64_t *ret_trimmed) {
+    uint64_t last = 0;
+    uint64_t trimmed = 0;
+    bool found = false;
+
+    TRY(db_query_row(
+        tx, &last_of_batch,
+        DB_ARGS(db_text(tenant), db_uuid(conversation), db_uint64(through), db_int64(limit)), NULL,
+        DB_INTO(db_nullable(db_into_uint64(&last), NULL)), &found));
+    if (last > 0)
+        TRY(db_exec(
+            tx, &delete_events,
+            DB_ARGS(db_text(tenant), db_uuid(conversation), db_uint64(last), db_int64(limit)),
+            &trimmed));
+    uint64_t floor = trimmed < (uint64_t)limit ? through : last;
+    TRY(db_exec(tx, &topics[CONVERSATION].raise,
+                DB_ARGS(db_uint64(floor), db_text(tenant), db_uuid(conversation)), NULL));
     *ret_trimmed = trimmed;
     return status_ok();
 }

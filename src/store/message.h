@@ -112,8 +112,26 @@ struct status store_message_unread(struct db_tx *tx, const char *tenant,
                                    const struct uuid *conversation, const struct uuid *user,
                                    uint64_t read_through, int32_t *ret_count) STATUS_MUST_USE;
 
+/* What went in one batch. */
+struct store_message_trimmed {
+    uint64_t count; /* messages and events; 0: nothing was there to do, and the rest is not set */
+    struct uuid conversation_id;
+    uint64_t epoch;   /* of its log */
+    uint64_t through; /* events up to here are of what went: to be forgotten in memory, too */
+};
+
+/*
+ * Deletes up to `limit` messages sent before `before_us` in one conversation that is over, with the
+ * part of its log that tells of them; a translation or correction before its original.
+ * Conversations locked by others are left out.
+ */
+struct status store_message_trim(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                 int64_t before_us, int32_t limit,
+                                 struct store_message_trimmed *ret_trimmed) STATUS_MUST_USE;
+
 struct store_unread {
     struct uuid conversation_id;
+    struct uuid user_id;
     uint64_t read_through_sequence;
     int32_t unread_count;
 };
@@ -123,5 +141,12 @@ struct status store_message_unread_list(struct db_tx *tx, struct arena *arena, c
                                         const struct uuid *user, int32_t limit,
                                         struct store_unread **ret_items,
                                         size_t *ret_count) STATUS_MUST_USE;
+
+/* The same of those of `users` who take part in one conversation and may read it, also when nothing
+ * is unread. Any order. */
+struct status store_message_unread_of(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                      const struct uuid *conversation, const struct uuid *users,
+                                      size_t user_count, struct store_unread **ret_items,
+                                      size_t *ret_count) STATUS_MUST_USE;
 
 #endif

@@ -118,6 +118,14 @@ struct status store_participant_list(struct db_tx *tx, struct arena *arena, cons
                                      const struct store_page *page,
                                      struct store_participant_list *ret_list) STATUS_MUST_USE;
 
+enum { STORE_PARTICIPANT_USERS_MAX = 500 };
+
+/* Who takes or took part, the removed left out, in order of the id after `after` (NULL: from the
+ * start), at most STORE_PARTICIPANT_USERS_MAX. */
+struct status store_participant_users(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                      const struct uuid *conversation, const struct uuid *after,
+                                      struct uuid **ret_users, size_t *ret_count) STATUS_MUST_USE;
+
 /* Adds an interval of speaking that has ended. */
 struct status store_participant_spoke(struct db_tx *tx, const char *tenant,
                                       const struct store_seat *seat,

@@ -17,6 +17,9 @@ static const struct db_sql list_participants = {
     " WHERE p.tenant_id = ? AND p.conversationId = ? AND (? OR p.status IN (?, ?, ?, ?))"
     " AND (? OR " IS_OUT " > ? OR (" IS_OUT " = ? AND (p.joinedAt > ?"
     " OR (p.joinedAt = ? AND p.id > ?)))) ORDER BY " IS_OUT ", p.joinedAt, p.id LIMIT ?"};
+static const struct db_sql list_users = {
+    "SELECT userId FROM live_conversation_participants WHERE tenant_id = ? AND conversationId = ?"
+    " AND status <> 'REMOVED' AND (? OR userId > ?) ORDER BY userId LIMIT 500"};
 static const struct db_sql read_position = {
     "SELECT p.readThroughSequence, c.eventSequence FROM live_conversation_participants p"
     " JOIN live_conversations c ON c.tenant_id = p.tenant_id AND c.id = p.conversationId"
@@ -135,5 +138,28 @@ struct status store_participant_mark_read(struct db_tx *tx, const char *tenant,
     }
     *ret_through = to > before ? to : before;
     *ret_changed = moved > 0;
+    return status_ok();
+}
+
+struct status store_participant_users(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                      const struct uuid *conversation, const struct uuid *after,
+                                      struct uuid **ret_users, size_t *ret_count) {
+    size_t count = 0;
+    DB_ROWS_AUTO struct db_rows *rows = NULL;
+
+    struct uuid *users = arena_alloc_array(arena, STORE_PARTICIPANT_USERS_MAX, sizeof *users);
+    if (users == NULL)
+        return store_no_room();
+    TRY(db_query(
+        tx, &list_users,
+        DB_ARGS(db_text(tenant), db_uuid(conversation), db_bool(after == NULL), db_uuid(after)),
+        &rows));
+    while (count < STORE_PARTICIPANT_USERS_MAX && db_rows_next(rows)) {
+        TRY(db_rows_read(rows, arena, DB_INTO(db_into_uuid(&users[count]))));
+        count++;
+    }
+    TRY(db_rows_status(rows));
+    *ret_users = users;
+    *ret_count = count;
     return status_ok();
 }

@@ -22,4 +22,12 @@ const struct db_sql *store_booking_list_statement(const char *tenant,
                                                   const struct store_booking_query *query,
                                                   struct store_args *ret_args);
 
+/* What store_message_trim() looks for its conversations with. */
+const struct db_sql *store_message_oldest_statement(const char *tenant, int64_t before_us,
+                                                    int32_t limit, struct store_args *ret_args);
+
+const struct db_sql *store_schedule_statement(const char *tenant, const struct uuid *user,
+                                              const struct uuid *except, int64_t start_us,
+                                              int64_t end_us, struct store_args *ret_args);
+
 #endif

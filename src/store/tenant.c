@@ -11,8 +11,8 @@ static const struct db_sql get_tenant = {
     " hostNoShowMinutes, completionGraceMinutes, autoLiveParticipants, minDurationMinutes,"
     " maxDurationMinutes, maxAheadDays, maxParticipants, maxPriceUnits, messageMaxCharacters,"
     " messageMaxBytes, messageEditMinutes, feedbackDays, offerHoldMinutes, paymentHoldMinutes,"
-    " cancellationPolicy, maxDevicesPerUser, maxOpenConversationsPerHost, eventRetentionDays,"
-    " requestRetentionDays, messageRetentionDays FROM tenants WHERE id = ?"};
+    " cancellationPolicy, maxDevicesPerUser, maxOpenConversationsPerHost, forbidsOverlaps,"
+    " eventRetentionDays, requestRetentionDays, messageRetentionDays FROM tenants WHERE id = ?"};
 static const struct db_sql list_tiers = {
     "SELECT tier, freePerMonth, groupPerMonth, privatePerMonth, bookingHorizonDays"
     " FROM tenant_tiers WHERE tenant_id = ? ORDER BY position LIMIT 64"};
@@ -58,7 +58,8 @@ static struct status query_tenant(struct db_tx *tx, struct arena *arena, const c
                 db_into_int32(&row->payment_hold), db_into_text(&row->policy),
                 db_into_int32(&t->max_devices_per_user),
                 db_into_int32(&t->max_open_conversations_per_host),
-                db_into_int32(&t->event_retention_days), db_into_int32(&t->request_retention_days),
+                db_into_bool(&t->forbids_overlaps), db_into_int32(&t->event_retention_days),
+                db_into_int32(&t->request_retention_days),
                 db_nullable(db_into_int32(&t->message_retention_days), NULL)),
         ret_found);
 }

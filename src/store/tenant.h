@@ -28,6 +28,7 @@ struct store_tenant {
     size_t entitlement_count;
     int32_t max_devices_per_user;
     int32_t max_open_conversations_per_host;
+    bool forbids_overlaps; /* nobody is in two sessions at once: SCHEDULE_CONFLICT */
     int32_t event_retention_days;
     int32_t request_retention_days;
     int32_t message_retention_days; /* 0: for ever */

@@ -250,7 +250,8 @@ struct lc_booking_service_handlers {
                                    lc_list_bookings_response *ret_response);
 
     /*
-     * Gives a seat up before the start, or declines an offer. What is given back is what the booking's policy
+     * Gives a seat up before the start, or declines an offer. Who was in the room leaves it, and the topic is
+     * closed (FORBIDDEN) on the streams that follow it. What is given back is what the booking's policy
      * says. A booking that is CANCELLED already is answered as it is.
      *
      * Callers: its user, admin; scope bookings.write.

@@ -369,6 +369,9 @@ struct lc_conversation_service_handlers {
      * start, then what changes and what goes. Of several changes of one conversation within a second only
      * the latest is sent. After a reconnect it starts with a new snapshot; it has no positions.
      *
+     * A user has at most one of these streams open for each device that the tenant allows; backends as many
+     * as they like.
+     *
      * Callers: student, instructor, admin; scope conversations.read.
      * RESOURCE_EXHAUSTED: DEVICE_LIMIT. The stream ends with a goodbye.
      */

@@ -212,8 +212,9 @@ typedef enum _Liveconv__V1__Reason {
    */
   LIVECONV__V1__REASON__REASON_START_TOO_EARLY = 82,
   /*
-   * FAILED_PRECONDITION. The user has another session at that time, where the tenant forbids it.
-   * [conversation_id: the other one]
+   * FAILED_PRECONDITION. The user has another session at that time, booked, hosted or led, where the
+   * tenant forbids it (as it does by default). An offer that was not accepted binds nobody. [user_id: who;
+   * conversation_id: the other one, told to that user and to admins]
    */
   LIVECONV__V1__REASON__REASON_SCHEDULE_CONFLICT = 83,
   /*
@@ -317,7 +318,7 @@ typedef enum _Liveconv__V1__Reason {
    */
   LIVECONV__V1__REASON__REASON_CANNOT_MODERATE = 136,
   /*
-   * RESOURCE_EXHAUSTED. The user has as many devices connected as are allowed. QuotaFailure. [limit]
+   * RESOURCE_EXHAUSTED. The user has as many devices connected as the tenant allows. QuotaFailure. [limit]
    */
   LIVECONV__V1__REASON__REASON_DEVICE_LIMIT = 137,
   /*

@@ -182,7 +182,8 @@ struct  Liveconv__V1__Event
      */
     Liveconv__V1__Conversation *invited;
     /*
-     * Inbox: another device read, or something unread came or went.
+     * Inbox: another device read. What comes and goes unread is told by a signal (Signal.unread): a message
+     * writes nothing for those who receive it.
      */
     Liveconv__V1__ReadState *read_state_changed;
     /*

@@ -221,6 +221,7 @@ typedef struct Liveconv__V1__Signal lc_signal;
 #define LC_SIGNAL_KIND_SPEAKING LIVECONV__V1__SIGNAL__KIND_SPEAKING
 #define LC_SIGNAL_KIND_HAND LIVECONV__V1__SIGNAL__KIND_HAND
 #define LC_SIGNAL_KIND_COUNTS LIVECONV__V1__SIGNAL__KIND_COUNTS
+#define LC_SIGNAL_KIND_UNREAD LIVECONV__V1__SIGNAL__KIND_UNREAD
 static inline void lc_signal_init(lc_signal *message) {
     liveconv__v1__signal__init(message);
 }

@@ -2693,7 +2693,7 @@ const ProtobufCMessageDescriptor liveconv__v1__event_batch__descriptor =
   (ProtobufCMessageInit) liveconv__v1__event_batch__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor liveconv__v1__signal__field_descriptors[6] =
+static const ProtobufCFieldDescriptor liveconv__v1__signal__field_descriptors[7] =
 {
   {
     "topic",
@@ -2767,6 +2767,18 @@ static const ProtobufCFieldDescriptor liveconv__v1__signal__field_descriptors[6]
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "unread",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Liveconv__V1__Signal, kind_case),
+    offsetof(Liveconv__V1__Signal, unread),
+    &liveconv__v1__read_state__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned liveconv__v1__signal__field_indices_by_name[] = {
   5,   /* field[5] = counts */
@@ -2775,11 +2787,12 @@ static const unsigned liveconv__v1__signal__field_indices_by_name[] = {
   1,   /* field[1] = time_to_live_ms */
   0,   /* field[0] = topic */
   2,   /* field[2] = typing */
+  6,   /* field[6] = unread */
 };
 static const ProtobufCIntRange liveconv__v1__signal__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor liveconv__v1__signal__descriptor =
 {
@@ -2789,7 +2802,7 @@ const ProtobufCMessageDescriptor liveconv__v1__signal__descriptor =
   "Liveconv__V1__Signal",
   "liveconv.v1",
   sizeof(Liveconv__V1__Signal),
-  6,
+  7,
   liveconv__v1__signal__field_descriptors,
   liveconv__v1__signal__field_indices_by_name,
   1,  liveconv__v1__signal__number_ranges,

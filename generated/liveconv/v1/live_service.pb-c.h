@@ -657,7 +657,8 @@ typedef enum {
   LIVECONV__V1__SIGNAL__KIND_TYPING = 3,
   LIVECONV__V1__SIGNAL__KIND_SPEAKING = 4,
   LIVECONV__V1__SIGNAL__KIND_HAND = 5,
-  LIVECONV__V1__SIGNAL__KIND_COUNTS = 6
+  LIVECONV__V1__SIGNAL__KIND_COUNTS = 6,
+  LIVECONV__V1__SIGNAL__KIND_UNREAD = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LIVECONV__V1__SIGNAL__KIND__CASE)
 } Liveconv__V1__Signal__KindCase;
 
@@ -693,6 +694,13 @@ struct  Liveconv__V1__Signal
      * How many there are now.
      */
     Liveconv__V1__ConversationCounts *counts;
+    /*
+     * Inbox: something unread came or went in a conversation. It comes within about a second, at most a few
+     * times a second for each conversation, and once for all that is unread when a stream goes on from a
+     * position. One whose `read_through_sequence` is behind what is known is old: leave it out. GetHome and
+     * snapshots tell the sum.
+     */
+    Liveconv__V1__ReadState *unread;
   };
 };
 #define LIVECONV__V1__SIGNAL__INIT \

@@ -219,6 +219,68 @@ static void old_events_and_request_records_are_trimmed(void **state) {
                      1);
 }
 
+/* A message of so many days ago in a session that is over, with its event. */
+static void add_message(int session, int number, int days) {
+    char id[UUID_TEXT_BYTES];
+    long long ms = (long long)(clock_wall_us(clock_system()) / 1000) - days * 86400000LL;
+    session_id(session, id);
+    liveconv_sql(lc,
+                 "INSERT INTO live_conversation_messages (tenant_id, id, conversationId, senderId,"
+                 " content, language, timestamp, sequence) VALUES ('school',"
+                 " '%08llx-%04llx-7000-8000-%012d', '%s', '" STUDENT "', 'Hola', 'es',"
+                 " UTC_TIMESTAMP(6) - INTERVAL %d DAY, %d)",
+                 (unsigned long long)ms >> 16, (unsigned long long)ms & 0xffff, number, id, days,
+                 number);
+    liveconv_sql(lc,
+                 "INSERT INTO events (tenant_id, topicId, sequence, payload, checksum)"
+                 " VALUES ('school', '%s', %d, '', 0)",
+                 id, number);
+    liveconv_sql(lc, "UPDATE live_conversations SET eventSequence = %d WHERE id = '%s'", number,
+                 id);
+}
+
+static int64_t messages_of(int number) {
+    char id[UUID_TEXT_BYTES];
+    return liveconv_sql_number(lc,
+                               "SELECT COUNT(*) FROM live_conversation_messages"
+                               " WHERE conversationId = '%s'",
+                               session_id(number, id));
+}
+
+static void trim_everything(struct jobs *jobs) {
+    enum schedule_verdict verdict = SCHEDULE_MORE;
+    for (int i = 0; i < 20 && verdict == SCHEDULE_MORE; i++)
+        verdict = jobs_trim(jobs);
+    assert_int_equal(verdict, SCHEDULE_DONE);
+}
+
+static void messages_are_kept_as_long_as_the_tenant_says(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    char id[UUID_TEXT_BYTES];
+    add_session(30, -100, 0, 0);
+    session_id(30, id);
+    liveconv_sql(
+        lc,
+        "INSERT INTO live_conversation_participants (tenant_id, id, conversationId, userId,"
+        " status) VALUES ('school', UUID(), '%s', '" STUDENT "', 'LEFT')",
+        id);
+    liveconv_sql(lc, "UPDATE live_conversations SET status = 'COMPLETED' WHERE id = '%s'", id);
+    for (int i = 1; i <= 25; i++)
+        add_message(30, i, i <= 20 ? 40 : 10);
+    trim_everything(&jobs);
+    assert_int_equal(messages_of(30), 25); /* for ever, unless it says otherwise */
+    liveconv_sql(lc, "UPDATE tenants SET messageRetentionDays = 30 WHERE id = 'school'");
+    trim_everything(&jobs);
+    liveconv_sql(lc, "UPDATE tenants SET messageRetentionDays = NULL WHERE id = 'school'");
+    assert_int_equal(messages_of(30), 5);
+    assert_int_equal(
+        liveconv_sql_number(lc, "SELECT eventFloor FROM live_conversations WHERE id = '%s'", id),
+        20);
+    assert_int_equal(
+        liveconv_sql_number(lc, "SELECT COUNT(*) FROM events WHERE topicId = '%s'", id), 5);
+}
+
 static void the_lease_is_renewed_and_another_of_this_name_is_noticed(void **state) {
     (void)state;
     struct jobs jobs = new_jobs();
@@ -241,6 +303,7 @@ int main(void) {
         cmocka_unit_test(a_suspension_is_learned_from_the_database_and_ends),
         cmocka_unit_test(a_suspension_is_found_among_many_users_of_one_moment),
         cmocka_unit_test(old_events_and_request_records_are_trimmed),
+        cmocka_unit_test(messages_are_kept_as_long_as_the_tenant_says),
         cmocka_unit_test(the_lease_is_renewed_and_another_of_this_name_is_noticed),
     };
     return cmocka_run_group_tests(tests, start_group, end_group);

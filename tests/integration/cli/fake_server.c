@@ -6,25 +6,40 @@
  *   "goodbye" every stream ends with a goodbye that asks to come back
  *   "trim"    the log forgets positions: who comes back gets a snapshot
  * Conversation ids end in a digit that says what happens to a call: 1 is fine, 4 is not found, 5 is
- * full, 7 is unavailable twice and then answers, telling which request_ids it saw.
+ * full, 7 is unavailable twice and then answers, telling which request_ids it saw. Booking tells
+ * those who watch: of a conversation in 1 that it has changed, in 6 that it is gone; 8 sends them
+ * away to come again, 9 breaks their streams, and 0 sends them away for good.
+ * Booking ids: 1 is fine, 4 is not found, 5 has begun.
+ *
+ * With a directory: in TLS, as "localhost"; the authority is written there as ca.pem, and another
+ * one, which has signed nothing, as other.pem.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_watch.h"
 #include "liveconv/v1/booking_service.grpc-c.h"
 #include "liveconv/v1/conversation_service.grpc-c.h"
 #include "liveconv/v1/live_service.grpc-c.h"
 #include "liveconv/v1/message_service.grpc-c.h"
+#include "support/certificates.h"
 
 enum { MAX_STREAMS = 16, MAX_LOG = 512, NOON = 1893499200 /* 2030-01-01T12:00:00Z */ };
 static const uint64_t EPOCH = UINT64_C(18446744073709551557);
 
-enum reason { CONVERSATION_NOT_FOUND = 1, CONVERSATION_FULL = 2 };
+enum reason {
+    CONVERSATION_NOT_FOUND = 1,
+    CONVERSATION_FULL,
+    BOOKING_NOT_FOUND,
+    CANCELLATION_CLOSED,
+};
 
 static const char *reason_name(int32_t reason) {
-    return reason == CONVERSATION_FULL ? "CONVERSATION_FULL" : "CONVERSATION_NOT_FOUND";
+    static const char *const names[] = {NULL, "CONVERSATION_NOT_FOUND", "CONVERSATION_FULL",
+                                        "BOOKING_NOT_FOUND", "CANCELLATION_CLOSED"};
+    return names[reason];
 }
 
 struct said {
@@ -43,6 +58,7 @@ struct fake {
     uint64_t kept_from; /* positions before it are not known any more */
     int attempts;
     char seen[3][64];
+    struct fake_watch *watch;
 };
 
 static char *who(struct rpc_call *call) {
@@ -88,30 +104,73 @@ static lc_conversation *conversation(struct arena *arena, const char *id, const 
     return made;
 }
 
+/* What there is to find. */
+static lc_conversation *found(struct arena *arena, size_t number) {
+    static const char *const titles[] = {"Japanese over lunch", "日本語でランチ",
+                                         "Escape \033[31mred\033[0m and more"};
+    char id[] = "00000000-0000-7000-8000-000000000001";
+    id[sizeof id - 2] = (char)('1' + number);
+    lc_conversation *made = conversation(arena, id, titles[number]);
+    if (number == 2) {
+        made->status = LC_CONVERSATION_STATUS_LIVE;
+        made->price = lc_money_new(arena);
+        made->price->currency_code = arena_strdup(arena, "EUR");
+        made->price->amount_minor = 1205;
+    }
+    return made;
+}
+
 static struct status list(void *self, struct rpc_call *call,
                           const lc_list_conversations_request *request,
                           lc_list_conversations_response *ret_response) {
-    static const char *const titles[] = {"Japanese over lunch", "日本語でランチ",
-                                         "Escape \033[31mred\033[0m and more"};
     struct arena *arena = rpc_call_arena(call);
     (void)self;
     (void)request;
     ret_response->conversations = arena_alloc_array(arena, 3, sizeof(lc_conversation_view *));
     for (size_t i = 0; i < 3; i++) {
         lc_conversation_view *view = lc_conversation_view_new(arena);
-        char id[] = "00000000-0000-7000-8000-000000000001";
-        id[sizeof id - 2] = (char)('1' + i);
-        view->conversation = conversation(arena, id, titles[i]);
+        view->conversation = found(arena, i);
         view->viewer = lc_conversation_viewer_new(arena);
         view->viewer->booking_state = i == 1 ? LC_BOOKING_STATE_CONFIRMED : LC_BOOKING_STATE_NONE;
         ret_response->conversations[i] = view;
     }
-    ret_response->conversations[2]->conversation->status = LC_CONVERSATION_STATUS_LIVE;
-    ret_response->conversations[2]->conversation->price = lc_money_new(arena);
-    ret_response->conversations[2]->conversation->price->currency_code = arena_strdup(arena, "EUR");
-    ret_response->conversations[2]->conversation->price->amount_minor = 1205;
     ret_response->n_conversations = 3;
     return status_ok();
+}
+
+static struct status watch(void *self, struct rpc_call *call,
+                           const lc_watch_conversations_request *request) {
+    struct fake *fake = self;
+    struct arena *arena = rpc_call_arena(call);
+    lc_conversation *page[] = {found(arena, 0), found(arena, 1), found(arena, 2)};
+    /* One language is one row: the filter has arrived. */
+    bool is_narrow = request->filter != NULL && request->filter->n_languages > 0;
+    return fake_watch_open(fake->watch, call, page, is_narrow ? 1 : 3);
+}
+
+static void tell_watchers(struct fake *fake, struct arena *arena, const char *id) {
+    lc_conversation *changed = found(arena, 0);
+    changed->seats_taken = 4;
+    changed->seats_left = 4;
+    switch (id[35]) {
+    case '0':
+        fake_watch_goodbye(fake->watch, false);
+        break;
+    case '1':
+        fake_watch_changed(fake->watch, changed);
+        break;
+    case '6':
+        fake_watch_removed(fake->watch, id);
+        break;
+    case '8':
+        fake_watch_goodbye(fake->watch, true);
+        break;
+    case '9':
+        fake_watch_cut(fake->watch);
+        break;
+    default:
+        break;
+    }
 }
 
 static struct status get(void *self, struct rpc_call *call,
@@ -125,6 +184,16 @@ static struct status get(void *self, struct rpc_call *call,
     ret_response->viewer = lc_conversation_viewer_new(rpc_call_arena(call));
     ret_response->viewer->is_host = true;
     return status_ok();
+}
+
+static lc_booking *booking(struct arena *arena, const char *id, lc_booking_status status) {
+    lc_booking *made = lc_booking_new(arena);
+    made->id = arena_strdup(arena, id);
+    made->conversation_id = arena_strdup(arena, "00000000-0000-7000-8000-000000000001");
+    made->status = status;
+    made->payment_status = LC_PAYMENT_STATUS_NOT_REQUIRED;
+    made->user = user(arena, "Alice");
+    return made;
 }
 
 static struct status book(void *self, struct rpc_call *call,
@@ -143,12 +212,24 @@ static struct status book(void *self, struct rpc_call *call,
         if (strcmp(fake->seen[0], fake->seen[1]) != 0 || strcmp(fake->seen[0], fake->seen[2]) != 0)
             return status_error(STATUS_INTERNAL, STATUS_NO_REASON, "another request_id");
     }
-    ret_response->booking = lc_booking_new(arena);
-    ret_response->booking->id = arena_strdup(arena, "00000000-0000-7000-8000-0000000000b1");
+    tell_watchers(fake, arena, request->conversation_id);
+    ret_response->booking =
+        booking(arena, "00000000-0000-7000-8000-0000000000b1", LC_BOOKING_STATUS_CONFIRMED);
     ret_response->booking->conversation_id = request->conversation_id;
-    ret_response->booking->status = LC_BOOKING_STATUS_CONFIRMED;
-    ret_response->booking->payment_status = LC_PAYMENT_STATUS_NOT_REQUIRED;
-    ret_response->booking->user = user(arena, "Alice");
+    return status_ok();
+}
+
+static struct status cancel_booking(void *self, struct rpc_call *call,
+                                    const lc_cancel_booking_request *request,
+                                    lc_cancel_booking_response *ret_response) {
+    (void)self;
+    if (request->booking_id[35] == '4')
+        return status_error(STATUS_NOT_FOUND, BOOKING_NOT_FOUND, "there is no such booking");
+    if (request->booking_id[35] == '5')
+        return status_error(STATUS_FAILED_PRECONDITION, CANCELLATION_CLOSED,
+                            "the conversation has started");
+    ret_response->booking =
+        booking(rpc_call_arena(call), request->booking_id, LC_BOOKING_STATUS_CANCELLED);
     return status_ok();
 }
 
@@ -348,9 +429,12 @@ static struct status serve(struct fake *fake, struct rpc_server *server) {
     static struct lc_booking_service_handlers bookings;
     static struct lc_live_service_handlers live;
     static struct lc_message_service_handlers messages;
-    conversations = (struct lc_conversation_service_handlers){
-        .self = fake, .list_conversations = list, .get_conversation = get};
-    bookings = (struct lc_booking_service_handlers){.self = fake, .book_conversation = book};
+    conversations = (struct lc_conversation_service_handlers){.self = fake,
+                                                              .list_conversations = list,
+                                                              .get_conversation = get,
+                                                              .watch_conversations = watch};
+    bookings = (struct lc_booking_service_handlers){
+        .self = fake, .book_conversation = book, .cancel_booking = cancel_booking};
     live = (struct lc_live_service_handlers){.self = fake,
                                              .join_conversation = join,
                                              .leave_conversation = leave,
@@ -381,14 +465,35 @@ static enum rpc_auth_verdict authenticate(void *context, struct rpc_call *call,
     return RPC_AUTH_DONE;
 }
 
-int main(void) {
-    struct fake fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
+/* Files in `directory`; the names live as long as the program. */
+static struct rpc_server_tls certify(const char *directory) {
+    static char paths[4][512];
+    static const char *const names[] = {"ca.pem", "other.pem", "server.pem", "server.key"};
+    struct certificate_authority *authority = certificate_authority_new("an authority");
+    struct certificate_authority *other = certificate_authority_new("another authority");
+    for (size_t i = 0; i < 4; i++)
+        snprintf(paths[i], sizeof paths[i], "%s/%s", directory, names[i]);
+    certificate_authority_write(authority, paths[0]);
+    certificate_authority_write(other, paths[1]);
+    certificate_authority_sign(authority, "localhost", paths[2], paths[3]);
+    certificate_authority_free(&authority);
+    certificate_authority_free(&other);
+    return (struct rpc_server_tls){.certificate_file = paths[2], .key_file = paths[3]};
+}
+
+int main(int argc, char **argv) {
+    struct fake fake = {.lock = PTHREAD_MUTEX_INITIALIZER, .watch = fake_watch_new()};
     struct rpc_server_options options;
+    struct rpc_server_tls tls;
     struct rpc_server *server = NULL;
     fake_of_call = &fake;
     rpc_server_options_init(&options);
     options.address = "127.0.0.1:0";
     options.worker_count = 2;
+    if (argc > 1) {
+        tls = certify(argv[1]);
+        options.tls = &tls;
+    }
     options.authenticate = authenticate;
     options.reason_name = reason_name;
     options.error_domain = "liveconv";
@@ -405,6 +510,7 @@ int main(void) {
         ;
     rpc_server_shutdown(server, 1000);
     rpc_server_free(&server);
+    fake_watch_free(&fake.watch);
     for (size_t i = 0; i < fake.log_count; i++) {
         free(fake.log[i].sender);
         free(fake.log[i].content);

@@ -14,21 +14,24 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 LIVECONV, FAKE_SERVER, GOLDEN = sys.argv[1:4]
 UPDATE = "--update" in sys.argv[4:]
 FINE, MISSING, FULL, FLAKY = (f"00000000-0000-7000-8000-00000000000{n}" for n in "1457")
+AWAY, GONE, BACK_SOON, CUT = (f"00000000-0000-7000-8000-00000000000{n}" for n in "0689")
 PATIENCE_S = 30
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, *arguments, host="127.0.0.1"):
         self.process = subprocess.Popen(
-            [FAKE_SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [FAKE_SERVER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE
         )
-        self.address = "127.0.0.1:" + self.process.stdout.readline().decode().strip()
+        self.address = host + ":" + self.process.stdout.readline().decode().strip()
 
     def close(self):
         _, errors = self.process.communicate(timeout=PATIENCE_S)
@@ -90,6 +93,32 @@ class Terminal:
                 os.kill(self.pid, signal.SIGKILL)
                 raise AssertionError(f"did not end: {self.seen!r}")
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+class Watcher:
+    """conversations watch, with what it has printed so far."""
+
+    def __init__(self, server, *arguments):
+        self.process = subprocess.Popen([LIVECONV, *arguments], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=environment(server))
+        self.seen = ""
+        os.set_blocking(self.process.stdout.fileno(), False)
+
+    def wait_for(self, text, times=1):
+        end = time.monotonic() + PATIENCE_S
+        while self.seen.count(text) < times:
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError(f"{text!r} did not come {times} times: {self.seen!r}")
+            if select.select([self.process.stdout], [], [], 0.2)[0]:
+                self.seen += (self.process.stdout.read() or b"").decode()
+
+    def end(self, signal_number=None):
+        if signal_number is not None:
+            self.process.send_signal(signal_number)
+        os.set_blocking(self.process.stdout.fileno(), True)
+        out, errors = self.process.communicate(timeout=PATIENCE_S)
+        self.seen += out.decode()
+        return self.process.returncode, errors.decode()
 
 
 class Cli(unittest.TestCase):
@@ -198,6 +227,99 @@ class Cli(unittest.TestCase):
         said = [m["content"] for m in lines[last]["snapshot"]["conversation"]["messages"]]
         said += [line["event"]["message_sent"]["content"] for line in lines[last:] if "event" in line]
         self.assertEqual(["one", "trim", "two"], said)
+
+    def test_a_watched_list_tells_what_changes_and_what_goes(self):
+        watcher = Watcher(self.server, "conversations", "watch")
+        watcher.wait_for("Escape")
+        self.assertEqual(0, self.run_cli("book", FINE)[0])
+        watcher.wait_for("changed")
+        self.assertEqual(0, self.run_cli("book", GONE)[0])
+        watcher.wait_for("gone")
+        self.assertEqual((0, ""), watcher.end(signal.SIGINT))
+        self.assertEqual(golden("watch.txt", watcher.seen), watcher.seen)
+
+    def test_a_watched_list_as_json_is_one_object_a_message(self):
+        watcher = Watcher(self.server, "--json", "conversations", "watch")
+        watcher.wait_for("\n")
+        self.run_cli("book", FINE)
+        watcher.wait_for("\n", 2)
+        self.run_cli("book", GONE)
+        watcher.wait_for("\n", 3)
+        self.assertEqual((0, ""), watcher.end(signal.SIGTERM))
+        first, second, third = (json.loads(line) for line in watcher.seen.splitlines())
+        self.assertEqual(3, len(first["snapshot"]["conversations"]))
+        self.assertEqual([FINE], [c["id"] for c in second["changes"]["changed"]])
+        self.assertEqual(4, second["changes"]["changed"][0]["seats_left"])
+        self.assertEqual([GONE], third["changes"]["removed_ids"])
+
+    def test_a_watch_has_the_filters_of_the_list(self):
+        watcher = Watcher(self.server, "--json", "conversations", "watch", "--language", "ja")
+        watcher.wait_for("\n")
+        self.assertEqual((0, ""), watcher.end(signal.SIGINT))
+        self.assertEqual(1, len(json.loads(watcher.seen)["snapshot"]["conversations"]))
+        self.assertEqual(2, self.run_cli("conversations", "watch", "--level", "z9")[0])
+
+    def test_a_watch_comes_back_after_a_cut_and_after_a_goodbye(self):
+        watcher = Watcher(self.server, "conversations", "watch")
+        watcher.wait_for("Japanese over lunch")
+        self.run_cli("book", CUT)
+        watcher.wait_for("Japanese over lunch", 2)
+        self.run_cli("book", BACK_SOON)
+        watcher.wait_for("Japanese over lunch", 3)
+        self.run_cli("book", FINE)
+        watcher.wait_for("changed")
+        self.assertEqual((0, ""), watcher.end(signal.SIGINT))
+
+    def test_a_watch_that_is_sent_away_for_good_ends(self):
+        watcher = Watcher(self.server, "conversations", "watch")
+        watcher.wait_for("Japanese over lunch")
+        self.run_cli("book", AWAY)
+        code, errors = watcher.end()
+        self.assertEqual(3, code)
+        self.assertEqual("liveconv: you are suspended\n", errors)
+
+    def test_a_booking_is_cancelled(self):
+        self.check("cancel_booking.txt", 0, "cancel-booking", FINE)
+        code, out, errors = self.run_cli("--json", "cancel-booking", FINE)
+        self.assertEqual((0, ""), (code, errors))
+        self.assertEqual("BOOKING_STATUS_CANCELLED", json.loads(out)["booking"]["status"])
+
+    def test_a_booking_that_cannot_be_cancelled_is_told(self):
+        self.check("cancel_booking_missing.txt", 4, "cancel-booking", MISSING)
+        self.check("cancel_booking_closed.txt", 5, "cancel-booking", FULL)
+        self.check("cancel_booking_usage.txt", 2, "cancel-booking")
+
+    def test_tls_checks_the_certificate_of_the_server(self):
+        with tempfile.TemporaryDirectory(prefix="lc-") as home:
+            server = Server(home, host="localhost")
+            try:
+                def ask(*options, address=server.address, **more):
+                    done = subprocess.run(
+                        [LIVECONV, "--server", address, "--timeout", "3", *options,
+                         "conversations", "list"], capture_output=True, timeout=60, check=False,
+                        env=environment(server, **more))
+                    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+                authority, other = os.path.join(home, "ca.pem"), os.path.join(home, "other.pem")
+                for code, out, errors in (ask("--tls", "--ca-file", authority),
+                                          ask("--ca-file", authority),
+                                          ask(LIVECONV_CA_FILE=authority)):
+                    self.assertEqual((0, ""), (code, errors))
+                    self.assertIn("Japanese over lunch", out)
+                # Another authority, the system's, another name, in the clear, and TLS to the clear.
+                number = server.address.rpartition(":")[2]
+                for code, out, errors in (ask("--ca-file", other), ask("--tls"),
+                                          ask("--ca-file", authority,
+                                              address=f"127.0.0.1:{number}"),
+                                          ask(), ask("--ca-file", authority,
+                                                     address=self.server.address)):
+                    self.assertEqual((7, ""), (code, out), errors)
+                    self.assertIn("See --server and --tls", errors)
+                code, _, errors = ask("--ca-file", os.path.join(home, "no.pem"))
+                self.assertEqual(2, code)
+                self.assertIn("no.pem", errors)
+            finally:
+                server.close()
 
     def test_two_people_on_terminals_see_each_other(self):
         alice = Terminal(self.server, "join", FINE)

@@ -186,3 +186,17 @@ uint64_t head_of(const char *conversation) {
     return (uint64_t)liveconv_sql_number(
         t.lc, "SELECT eventSequence FROM live_conversations WHERE id = '%s'", conversation);
 }
+
+uint64_t head_of_inbox(const char *user) {
+    return (uint64_t)liveconv_sql_number(
+        t.lc, "SELECT eventSequence FROM inbox_topics WHERE userId = '%s'", user);
+}
+
+int32_t unread_of(const char *token) {
+    struct rpc_call_options options = liveconv_as(token);
+    lc_get_home_request request = LC_GET_HOME_REQUEST_INIT;
+    lc_get_home_response *home = NULL;
+    assert_ok(
+        lc_account_service_get_home(t.lc->channel, &options, &request, &t.arena, &home, &t.result));
+    return home->unread_total;
+}

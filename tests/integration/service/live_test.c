@@ -114,6 +114,18 @@ static void take_progress(struct device *device, const lc_progress *progress) {
     }
 }
 
+static void take_signal(struct device *device, const lc_signal *signal) {
+    device->signals++;
+    device->last_signal = (int)signal->kind_case;
+    if (signal->kind_case != LIVECONV__V1__SIGNAL__KIND_UNREAD)
+        return;
+    device->hints++;
+    device->unread = signal->unread->unread_count;
+    snprintf(device->unread_in, sizeof device->unread_in, "%s", signal->unread->conversation_id);
+    if (strcmp(signal->topic, "inbox") != 0)
+        note_fault(device, "what is unread is told elsewhere", 0, 0);
+}
+
 static void take(struct device *device, const lc_subscribe_response *response,
                  int64_t opened_at_us) {
     switch (response->kind_case) {
@@ -127,8 +139,7 @@ static void take(struct device *device, const lc_subscribe_response *response,
         take_batch(device, response->batch, opened_at_us);
         break;
     case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_SIGNAL:
-        device->signals++;
-        device->last_signal = (int)response->signal->kind_case;
+        take_signal(device, response->signal);
         break;
     case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_PROGRESS:
         take_progress(device, response->progress);
@@ -404,6 +415,12 @@ static bool has_signal(struct device *device, size_t topic, int number, uint64_t
     return device->signals > 0 && device->last_signal == number;
 }
 
+static bool has_unread(struct device *device, size_t topic, int number, uint64_t sequence,
+                       const char *text) {
+    (void)topic, (void)sequence;
+    return device->hints > 0 && device->unread == number && strcmp(device->unread_in, text) == 0;
+}
+
 void device_await_ready(struct device *device) {
     await(device, "its positions", all_positions, 0, 0, 0, NULL);
 }
@@ -424,6 +441,10 @@ void device_await_goodbye(struct device *device, int reason) {
     await(device, "goodbye", has_goodbye, 0, reason, 0, NULL);
 }
 
+void device_await_unread(struct device *device, const char *conversation, int32_t count) {
+    await(device, "what is unread", has_unread, 0, count, 0, conversation);
+}
+
 void device_await_code(struct device *device, int code) {
     await(device, "the status", has_code, 0, code, 0, NULL);
 }
@@ -434,6 +455,13 @@ void device_await_closed(struct device *device, size_t topic, int reason) {
 
 void device_await_signal(struct device *device, int kind) {
     await(device, "signal", has_signal, 0, kind, 0, NULL);
+}
+
+size_t device_hints(struct device *device) {
+    pthread_mutex_lock(&device->lock);
+    size_t hints = device->hints;
+    pthread_mutex_unlock(&device->lock);
+    return hints;
 }
 
 size_t device_count(struct device *device, size_t topic, int kind, const char *id) {

@@ -64,8 +64,11 @@ struct device {
     size_t streams; /* opened */
     size_t welcomes;
     size_t signals;
-    int last_signal; /* kind */
-    int goodbye;     /* reason of the last; 0: none */
+    int last_signal;          /* kind */
+    size_t hints;             /* signals of what is unread */
+    char unread_in[ID_BYTES]; /* the last of them: conversation, count */
+    int32_t unread;
+    int goodbye; /* reason of the last; 0: none */
     int32_t last_code;
     char fault[200]; /* the first thing that was wrong; "": nothing */
 };
@@ -92,8 +95,12 @@ void device_await_text(struct device *device, const char *wanted);
 void device_await_goodbye(struct device *device, int reason);
 void device_await_closed(struct device *device, size_t topic, int reason);
 void device_await_signal(struct device *device, int kind);
+/* The last that was told of what is unread. */
+void device_await_unread(struct device *device, const char *conversation, int32_t count);
 void device_await_code(struct device *device, int code); /* that a stream ended with */
 
+/* Signals of what is unread, so far. */
+size_t device_hints(struct device *device);
 size_t device_count(struct device *device, size_t topic, int kind, const char *id);
 size_t count_of_text(struct device *device, const char *wanted);
 void device_assert_sound(struct device *device);
@@ -123,6 +130,9 @@ struct status try_list_participants(const char *token, const char *conversation,
                                     lc_list_participants_response **ret_response);
 struct status try_activity(const char *token, const char *conversation, bool typing, bool speaking,
                            lc_update_activity_response **ret_response);
+/* GetHome's sum of what is unread. */
+int32_t unread_of(const char *token);
 uint64_t head_of(const char *conversation);
+uint64_t head_of_inbox(const char *user);
 
 #endif

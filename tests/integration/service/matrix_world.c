@@ -167,7 +167,9 @@ void matrix_world_init(struct matrix_world *w, struct liveconv_server *server,
                        struct arena *arena) {
     const unsigned others[] = {TARGET, GUEST, BYSTANDER};
     *w = (struct matrix_world){.server = server, .arena = arena};
-    liveconv_sql(server, "UPDATE tenants SET maxOpenConversationsPerHost = 1000000");
+    /* Who may do what is asked here, not how often nor when. */
+    liveconv_sql(server, "UPDATE tenants SET maxOpenConversationsPerHost = 1000000,"
+                         " forbidsOverlaps = FALSE");
     for (enum matrix_caller i = MATRIX_STUDENT; i < MATRIX_CALLERS; i++)
         if (i != MATRIX_SERVICE && i != MATRIX_SCOPELESS)
             introduce(w, matrix_world_token(w, i, NULL));

@@ -88,6 +88,12 @@ lc_conversation_draft *new_draft(const char *title) {
     return draft;
 }
 
+lc_conversation_draft *later(lc_conversation_draft *draft, int hours) {
+    draft->start_time->seconds += INT64_C(3600) * hours;
+    draft->end_time->seconds += INT64_C(3600) * hours;
+    return draft;
+}
+
 lc_money *new_money(const char *currency, int64_t amount_minor) {
     lc_money *money = lc_money_new(&t.arena);
     money->currency_code = text("%s", currency);

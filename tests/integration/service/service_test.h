@@ -42,6 +42,8 @@ char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A free group session in English of level B1, from an hour from now for an hour, with 8 seats. */
 lc_conversation_draft *new_draft(const char *title);
+/* The same, so many hours later: nobody is in two sessions at once. */
+lc_conversation_draft *later(lc_conversation_draft *draft, int hours);
 lc_money *new_money(const char *currency, int64_t amount_minor);
 
 /* Creates it, or fails the test. */

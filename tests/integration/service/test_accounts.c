@@ -10,7 +10,7 @@ static void home_tells_who_what_and_when(void **state) {
     const char *guest_id;
     const char *guest = new_student(&guest_id);
     lc_conversation *hosted = created(guest, new_draft("Hosted"));
-    lc_conversation *other = created(new_student(NULL), new_draft("Booked"));
+    lc_conversation *other = created(new_student(NULL), later(new_draft("Booked"), 1));
     struct rpc_call_options options = liveconv_as(guest);
     lc_get_home_request request = LC_GET_HOME_REQUEST_INIT;
     lc_get_home_response *home = NULL;
@@ -114,7 +114,7 @@ static void what_a_token_says_takes_the_place(void **state) {
     assert_ok(try_get_user(backend, "", "eve", &found));
     const char *id = found->user->id;
     assert_string_equal(found->user->display_name, "Eve");
-    created(after, new_draft("After"));
+    created(after, later(new_draft("After"), 1));
     assert_ok(try_get_user(backend, "", "eve", &found));
     assert_string_equal(found->user->id, id);
     assert_string_equal(found->user->display_name, "Eva");

@@ -204,7 +204,7 @@ static void bookings_are_listed_by_page(void **state) {
     const char *token = "";
     size_t total = 0;
     for (int i = 0; i < 5; i++)
-        booked(guest, created(host, new_draft("Listed"))->id);
+        booked(guest, created(host, later(new_draft("Listed"), i))->id);
     do {
         assert_ok(try_list(guest, NULL, 2, token, &response));
         total += response->n_bookings;
@@ -243,7 +243,7 @@ static void a_backend_books_for_somebody(void **state) {
     const char *guest_id;
     const char *guest = new_student(&guest_id);
     lc_conversation *made = created(new_student(NULL), new_draft("For others"));
-    created(guest, new_draft("Known"));
+    created(guest, later(new_draft("Known"), 1));
     struct rpc_call_options options = liveconv_as(new_service("bookings.write"));
     lc_book_conversation_request request = LC_BOOK_CONVERSATION_REQUEST_INIT;
     lc_book_conversation_response *response = NULL;

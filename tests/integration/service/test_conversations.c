@@ -87,14 +87,14 @@ static void a_student_sets_neither_price_nor_instructor(void **state) {
     const char *instructor_id;
     const char *instructor = new_instructor(&instructor_id);
     created(instructor, new_draft("Known"));
-    lc_conversation_draft *draft = new_draft("Paid");
+    lc_conversation_draft *draft = later(new_draft("Paid"), 1);
     draft->price = new_money("USD", 1000);
     assert_refused(try_create(new_student(NULL), draft, NULL), STATUS_PERMISSION_DENIED,
                    "INSTRUCTOR_ROLE_REQUIRED");
     lc_conversation *made = created(instructor, draft);
     assert_int_equal(made->price->amount_minor, 1000);
     assert_false(made->is_free);
-    draft = new_draft("Led");
+    draft = later(new_draft("Led"), 2);
     draft->instructor_id = text("%s", instructor_id);
     assert_refused(try_create(new_student(NULL), draft, NULL), STATUS_PERMISSION_DENIED,
                    "INSTRUCTOR_ROLE_REQUIRED");
@@ -118,7 +118,7 @@ static void a_backend_creates_for_somebody(void **state) {
     lc_create_conversation_request request = LC_CREATE_CONVERSATION_REQUEST_INIT;
     lc_create_conversation_response *response = NULL;
     created(host, new_draft("Known"));
-    request.conversation = new_draft("For somebody");
+    request.conversation = later(new_draft("For somebody"), 1);
     assert_refused(lc_conversation_service_create_conversation(t.lc->channel, &options, &request,
                                                                &t.arena, &response, &t.result),
                    STATUS_INVALID_ARGUMENT, "FIELDS_INCONSISTENT");

@@ -83,7 +83,7 @@ static void break_every_statement(enum db_fault_kind kind, unsigned int number) 
     const char *host = new_student(NULL);
     unsigned int broken = 0;
     for (unsigned int n = 0; n < 60; n++) {
-        lc_conversation *made = created(host, new_draft("Broken"));
+        lc_conversation *made = created(host, later(new_draft("Broken"), (int)n));
         const char *guest = known_guest(made->id);
         const char *id = new_uuid();
         lc_book_conversation_response *response = NULL;

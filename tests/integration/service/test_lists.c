@@ -106,7 +106,7 @@ static void search_finds_words_of_every_script(void **state) {
     const char *titles[] = {"A1 Go beginners", "日本語の会話", "محادثة باللغة العربية",
                             "100% _sure_ thing", "Conversación"};
     for (size_t i = 0; i < 5; i++)
-        created(host, new_draft(titles[i]));
+        created(host, later(new_draft(titles[i]), (int)i));
     const struct {
         const char *search;
         int found;
@@ -159,8 +159,8 @@ static void facets_count_without_their_own_filter(void **state) {
     lc_conversation_draft *draft = new_draft("one");
     created(host, draft);
     draft->language = text("fr");
-    created(host, draft);
-    created(host, draft);
+    created(host, later(draft, 1));
+    created(host, later(draft, 1));
     lc_list_conversations_request *request = of_host(host_id);
     char *languages[] = {text("en")};
     request->filter->languages = languages;
@@ -185,7 +185,7 @@ static void pages_follow_each_other_without_gaps(void **state) {
                                             LC_CONVERSATION_ORDER_START_TIME_DESC,
                                             LC_CONVERSATION_ORDER_CREATE_TIME_DESC};
     for (int i = 0; i < COUNT; i++)
-        created(host, new_draft(text("page %d", i)));
+        created(host, later(new_draft(text("page %d", i)), i));
     for (size_t k = 0; k < 3; k++) {
         bool seen[COUNT] = {false};
         size_t total = 0;
@@ -211,7 +211,7 @@ static void a_token_belongs_to_its_list(void **state) {
     const char *host_id;
     const char *host = new_student(&host_id);
     for (int i = 0; i < 3; i++)
-        created(host, new_draft("token"));
+        created(host, later(new_draft("token"), i));
     lc_list_conversations_request *request = of_host(host_id);
     lc_list_conversations_response *response = NULL;
     request->page_size = 1;

@@ -132,6 +132,104 @@ static void removal_closes_the_topic_for_good(void **state) {
     finish(host);
 }
 
+/* ListBookings would tell it too: the only booking of the guest. */
+static const char *booking_of(const struct pair *p) {
+    return text("%s", got(p->guest, p->conversation)->viewer->booking_id);
+}
+
+static size_t listed_as(const char *token, const char *conversation, const char *user_id,
+                        int status) {
+    lc_list_participants_response *list = NULL;
+    size_t found = 0;
+    assert_ok(try_list_participants(token, conversation, &list));
+    for (size_t i = 0; i < list->n_participants; i++)
+        found += strcmp(list->participants[i]->user->user_id, user_id) == 0 &&
+                 list->participants[i]->status == (lc_participant_status)status;
+    return found;
+}
+
+static void who_gives_the_seat_up_leaves_the_room_on_every_device(void **state) {
+    struct pair p = new_pair();
+    (void)state;
+    joined(p.host, p.conversation);
+    joined(p.guest, p.conversation);
+    const char *topics[] = {p.conversation, "inbox"};
+    struct device *host = follow(p.host, "host", p.conversation);
+    struct device *phone = device_start(p.guest, "phone", topics, 2);
+    struct device *tablet = device_start(p.guest, "tablet", topics, 2);
+    device_await_ready(phone);
+    device_await_ready(tablet);
+    assert_ok(try_cancel_booking(p.guest, booking_of(&p), NULL, NULL));
+    device_await_closed(phone, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    device_await_closed(tablet, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    device_await_event(host, 0, KIND(PARTICIPANT_LEFT), p.guest_id);
+    assert_int_equal(listed_as(p.host, p.conversation, p.guest_id, LC_PARTICIPANT_STATUS_LEFT), 1);
+    assert_int_equal(got(p.host, p.conversation)->conversation->current_participants, 1);
+    /* The others go on: the inbox tells of the booking, and of what comes after. */
+    device_await_event(phone, 1, KIND(BOOKING_CHANGED), NULL);
+    device_await_event(tablet, 1, KIND(BOOKING_CHANGED), NULL);
+    booked(p.guest, open_conversation(new_student(NULL))->id);
+    device_await_sequence(phone, 1, head_of_inbox(p.guest_id));
+    finish(phone);
+    finish(tablet);
+    finish(host);
+}
+
+static void who_gave_the_seat_up_reads_nothing_more(void **state) {
+    struct pair p = new_pair();
+    (void)state;
+    joined(p.host, p.conversation);
+    joined(p.guest, p.conversation);
+    sent(p.host, p.conversation, "Before");
+    assert_ok(try_cancel_booking(p.guest, booking_of(&p), NULL, NULL));
+    sent(p.host, p.conversation, "After");
+    assert_refused(try_list_messages(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED,
+                   "NOT_PARTICIPANT");
+    assert_refused(try_list_participants(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED,
+                   "NOT_PARTICIPANT");
+    assert_refused(try_join(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED, "NOT_BOOKED");
+    assert_int_equal(got(p.guest, p.conversation)->viewer->unread_count, 0);
+    assert_int_equal(unread_of(p.guest), 0);
+    const char *topics[] = {p.conversation, "inbox"};
+    struct device *guest = device_start(p.guest, "phone", topics, 2);
+    device_await_closed(guest, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    finish(guest);
+    /* With a seat again, everything. */
+    booked(p.guest, p.conversation);
+    joined(p.guest, p.conversation);
+    guest = follow(p.guest, "phone", p.conversation);
+    sent(p.host, p.conversation, "Again");
+    device_await_text(guest, "Again");
+    finish(guest);
+}
+
+static void an_admin_takes_the_seat_away(void **state) {
+    struct pair p = new_pair();
+    (void)state;
+    joined(p.guest, p.conversation);
+    struct device *guest = follow(p.guest, "guest", p.conversation);
+    assert_ok(try_cancel_booking(new_admin(NULL), booking_of(&p), NULL, NULL));
+    device_await_closed(guest, 0, LC_TOPIC_CLOSED_REASON_FORBIDDEN);
+    assert_int_equal(listed_as(p.host, p.conversation, p.guest_id, LC_PARTICIPANT_STATUS_LEFT), 1);
+    finish(guest);
+}
+
+static void an_admin_without_a_seat_stays(void **state) {
+    struct pair p = new_pair();
+    const char *admin_id;
+    (void)state;
+    p.guest = new_admin(&admin_id);
+    booked(p.guest, p.conversation);
+    joined(p.guest, p.conversation);
+    joined(p.host, p.conversation);
+    struct device *admin = follow(p.guest, "admin", p.conversation);
+    assert_ok(try_cancel_booking(p.guest, booking_of(&p), NULL, NULL));
+    sent(p.host, p.conversation, "Still here?");
+    device_await_text(admin, "Still here?");
+    assert_int_equal(listed_as(p.host, p.conversation, admin_id, LC_PARTICIPANT_STATUS_JOINED), 1);
+    finish(admin);
+}
+
 static void host_and_oneself_cannot_be_removed(void **state) {
     struct pair p = new_pair();
     const char *admin = new_admin(NULL);
@@ -261,7 +359,7 @@ static void the_stream_ends_with_its_token(void **state) {
 }
 
 static void one_device_too_many_is_refused(void **state) {
-    enum { DEVICES = 9 };
+    enum { DEVICES = 11 }; /* a tenant allows 10 unless it says otherwise */
     struct pair p = new_pair();
     struct device *devices[DEVICES];
     (void)state;
@@ -285,6 +383,44 @@ static void one_device_too_many_is_refused(void **state) {
     rpc_client_call_free(&call);
     for (int i = 0; i < DEVICES - 1; i++)
         finish(devices[i]);
+}
+
+static struct status try_subscribe(const char *token, const char *device_id,
+                                   struct rpc_client_call **ret_call) {
+    struct rpc_call_options options = liveconv_as(token);
+    lc_subscribe_request request = LC_SUBSCRIBE_REQUEST_INIT;
+    lc_topic_subscription topic = LC_TOPIC_SUBSCRIPTION_INIT;
+    lc_topic_subscription *list[] = {&topic};
+    lc_subscribe_response *response = NULL;
+    topic.topic = text("inbox");
+    request.device_id = text("%s", device_id);
+    request.topics = list;
+    request.n_topics = 1;
+    assert_ok(lc_live_service_subscribe_open(t.lc->channel, &options, &request, ret_call));
+    return lc_live_service_subscribe_receive(*ret_call, &t.arena, &response);
+}
+
+static void assert_device_limit(struct rpc_client_call **call, const char *limit) {
+    assert_refused(rpc_client_call_finish(*call, &t.arena, &t.result), STATUS_RESOURCE_EXHAUSTED,
+                   "DEVICE_LIMIT");
+    assert_string_equal(error_metadata("limit"), limit);
+    assert_int_equal(t.result.details.quota_violation_count, 1);
+    rpc_client_call_free(call);
+}
+
+static void the_tenant_says_how_many_devices(void **state) {
+    struct rpc_client_call *calls[3] = {NULL};
+    (void)state;
+    liveconv_sql(t.lc, "INSERT INTO tenants (id, maxDevicesPerUser) VALUES ('modest', 2)");
+    const char *user =
+        liveconv_token(t.lc, &(struct liveconv_who){.subject = "two", .tenant = "modest"});
+    assert_ok(try_subscribe(user, "phone", &calls[0]));
+    assert_ok(try_subscribe(user, "tablet", &calls[1]));
+    (void)!status_is_ok(try_subscribe(user, "watch", &calls[2]));
+    assert_device_limit(&calls[2], "2");
+    assert_ok(try_subscribe(user, "phone", &calls[2])); /* takes the place of the first */
+    for (size_t i = 0; i < 3; i++)
+        rpc_client_call_free(&calls[i]);
 }
 
 static void malformed_topics_are_refused(void **state) {
@@ -317,6 +453,10 @@ int main(void) {
         TEST(doors_are_closed_before_their_time),
         TEST(a_topic_that_may_not_be_followed_is_closed_and_others_go_on),
         TEST(removal_closes_the_topic_for_good),
+        TEST(who_gives_the_seat_up_leaves_the_room_on_every_device),
+        TEST(who_gave_the_seat_up_reads_nothing_more),
+        TEST(an_admin_takes_the_seat_away),
+        TEST(an_admin_without_a_seat_stays),
         TEST(host_and_oneself_cannot_be_removed),
         TEST(the_muted_read_and_do_not_send),
         TEST(a_locked_room_lets_nobody_new_in),
@@ -326,6 +466,7 @@ int main(void) {
         TEST(suspension_ends_streams_at_once),
         TEST(the_stream_ends_with_its_token),
         TEST(one_device_too_many_is_refused),
+        TEST(the_tenant_says_how_many_devices),
         TEST(malformed_topics_are_refused),
 #undef TEST
     };

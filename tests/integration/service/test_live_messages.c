@@ -1,6 +1,9 @@
 /* Messages: who sees them, and what happens to those that are changed. */
 #include "live_test.h"
 
+#include "app/jobs.h"
+#include "base/clock.h"
+
 #include <string.h>
 
 #define KIND(name) LIVECONV__V1__EVENT__KIND_##name
@@ -248,6 +251,55 @@ static void pages_of_messages_are_bound_to_what_was_asked(void **state) {
     assert_int_equal(seen, 7);
 }
 
+/* Scheduled work in two days' time, when messages are kept for one. */
+static void forget_messages(void) {
+    struct fake_clock clock;
+    struct service_context later = *t.lc->context;
+    struct jobs jobs = {.context = &later, .revocations = t.lc->revocations, .batch = 5};
+    fake_clock_init(&clock, clock_wall_us(clock_system()) + INT64_C(2) * 86400 * 1000000);
+    later.clock = &clock.base;
+    liveconv_sql(t.lc, "UPDATE tenants SET messageRetentionDays = 1");
+    while (jobs_trim(&jobs) == SCHEDULE_MORE)
+        continue;
+    liveconv_sql(t.lc, "UPDATE tenants SET messageRetentionDays = NULL");
+}
+
+static void retention_leaves_streams_whole(void **state) {
+    struct trio r = new_trio();
+    lc_list_messages_response *list = NULL;
+    lc_message *translation = NULL;
+    lc_read_state *read = NULL;
+    (void)state;
+    struct device *ana = follow(r.ana, "phone", r.conversation);
+    struct device *ben = follow(r.ben, "phone", r.conversation);
+    lc_message *first = sent(r.ana, r.conversation, "First");
+    assert_ok(try_correct(r.ben, first->id, 0, 5, "1st", &translation));
+    device_await_event(ana, 0, KIND(MESSAGE_CORRECTED), translation->id);
+    device_stop(ana); /* its position is before what goes */
+    for (int i = 0; i < 10; i++)
+        sent(r.ben, r.conversation, "Later");
+    assert_ok(try_mark_read(r.ana, r.conversation, first->sequence, &read));
+    started(r.host, r.conversation);
+    ended(r.host, r.conversation);
+    device_await_event(ben, 0, KIND(CONVERSATION_ENDED), NULL);
+    forget_messages();
+    /* Who is beyond goes on; who was before starts anew. */
+    device_stop(ben);
+    device_resume(ben);
+    device_resume(ana);
+    device_await_sequence(ana, 0, head_of(r.conversation));
+    device_await_sequence(ben, 0, head_of(r.conversation));
+    assert_int_equal(ana->topics[0].snapshots[LC_SNAPSHOT_REASON_TRIMMED], 1);
+    assert_int_equal(ben->topics[0].snapshots[LC_SNAPSHOT_REASON_TRIMMED], 0);
+    assert_ok(try_list_messages(r.ana, r.conversation, &list));
+    assert_int_equal(list->n_messages, 0);
+    assert_int_equal(unread_of(r.ana), 0);
+    assert_ok(try_mark_read(r.ana, r.conversation, UINT64_MAX, &read));
+    assert_int_equal(read->read_through_sequence, head_of(r.conversation));
+    finish(ana);
+    finish(ben);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
@@ -261,6 +313,7 @@ int main(void) {
         TEST(after_the_end_there_is_history_and_no_more_messages),
         TEST(text_is_stored_as_it_was_written),
         TEST(pages_of_messages_are_bound_to_what_was_asked),
+        TEST(retention_leaves_streams_whole),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

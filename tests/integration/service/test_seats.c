@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { CLIENTS = 200, SEATS = 8, ROUNDS = 20, CONVERSATIONS = 50, QUOTA = 3, CHANNELS = 8 };
 
@@ -72,6 +73,23 @@ static size_t count_outcomes(const struct outcome *outcomes, size_t count, int32
     for (size_t i = 0; i < count; i++)
         found += outcomes[i].code == code && strcmp(outcomes[i].reason, reason) == 0;
     return found;
+}
+
+/* The first moment of a month by UTC, days ahead: of a zone that the tenant is in. */
+static int64_t turn_of_month(void) {
+    time_t soon = time(NULL) + 3 * 86400;
+    struct tm date;
+    gmtime_r(&soon, &date);
+    struct tm first = {.tm_year = date.tm_year, .tm_mon = date.tm_mon + 1, .tm_mday = 1};
+    return timegm(&first);
+}
+
+/* For an hour from then. */
+static lc_conversation_draft *draft_at(const char *title, int64_t start_s) {
+    lc_conversation_draft *draft = new_draft(title);
+    draft->start_time->seconds = start_s;
+    draft->end_time->seconds = start_s + 3600;
+    return draft;
 }
 
 static void assert_seats(const char *id, int64_t seats) {
@@ -145,8 +163,9 @@ static void one_user_books_no_more_than_the_allowance(void **state) {
     const char *guest = liveconv_token(
         t.lc,
         &(struct liveconv_who){.subject = "keen", .tenant = LIVECONV_OTHER_TENANT, .tier = "TEST"});
+    int64_t start_s = turn_of_month() + INT64_C(10) * 86400; /* all within one month */
     for (size_t i = 0; i < CONVERSATIONS; i++)
-        ids[i] = created(host, new_draft("One of many"))->id;
+        ids[i] = created(host, later(draft_at("One of many", start_s), (int)i))->id;
     expect(CONVERSATIONS);
     for (size_t i = 0; i < CONVERSATIONS; i++)
         book_async(i, guest, ids[i], &outcomes[i]);
@@ -161,6 +180,73 @@ static void one_user_books_no_more_than_the_allowance(void **state) {
     assert_int_equal(liveconv_sql_number(t.lc, "SELECT SUM(seatsTaken) FROM live_conversations"
                                                " WHERE tenant_id = '" LIVECONV_OTHER_TENANT "'"),
                      QUOTA);
+}
+
+/* The one that won, cancelled again for the next round. */
+static void cancel_winner(const char *token, struct outcome *outcomes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (outcomes[i].code == STATUS_OK)
+            assert_ok(try_cancel_booking(token, outcomes[i].booking_id, NULL, NULL));
+}
+
+/* Some start before the turn of the month and some with it, so that they count for two months; all
+ * of them overlap. */
+static void one_user_is_in_one_session_at_a_time(void **state) {
+    (void)state;
+    enum { OVERLAPPING = 16 };
+    static struct outcome outcomes[OVERLAPPING];
+    char *ids[OVERLAPPING];
+    const char *guest = liveconv_token(
+        t.lc, &(struct liveconv_who){.subject = "everywhere", .tenant = LIVECONV_OTHER_TENANT});
+    int64_t turn_s = turn_of_month();
+    for (int i = 0; i < OVERLAPPING; i++) {
+        const char *host =
+            liveconv_token(t.lc, &(struct liveconv_who){.subject = text("host-%d", i),
+                                                        .tenant = LIVECONV_OTHER_TENANT});
+        ids[i] = created(host, draft_at("Midnight", i % 2 == 0 ? turn_s - 1800 : turn_s))->id;
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        memset(outcomes, 0, sizeof outcomes);
+        expect(OVERLAPPING);
+        for (size_t i = 0; i < OVERLAPPING; i++)
+            book_async(i, guest, ids[i], &outcomes[i]);
+        wait_for_all();
+        assert_int_equal(count_outcomes(outcomes, OVERLAPPING, STATUS_OK, ""), 1);
+        assert_int_equal(
+            count_outcomes(outcomes, OVERLAPPING, STATUS_FAILED_PRECONDITION, "SCHEDULE_CONFLICT"),
+            OVERLAPPING - 1);
+        cancel_winner(guest, outcomes, OVERLAPPING);
+    }
+}
+
+static void on_created(void *context, const struct rpc_result *result,
+                       const lc_create_conversation_response *response) {
+    (void)response;
+    note_result(context, result);
+}
+
+/* A host, and the instructor whom several hosts name. */
+static void one_instructor_leads_one_session_at_a_time(void **state) {
+    (void)state;
+    enum { HOSTS = 8 };
+    static struct outcome outcomes[HOSTS];
+    const char *instructor_id;
+    int64_t turn_s = turn_of_month();
+    created(new_instructor(&instructor_id), new_draft("Known"));
+    expect(HOSTS);
+    for (size_t i = 0; i < HOSTS; i++) {
+        struct rpc_call_options options = liveconv_as(new_instructor(NULL));
+        lc_create_conversation_request request = LC_CREATE_CONVERSATION_REQUEST_INIT;
+        request.conversation = draft_at("Led", i % 2 == 0 ? turn_s - 1800 : turn_s);
+        request.conversation->instructor_id = text("%s", instructor_id);
+        assert_ok(lc_conversation_service_create_conversation_async(
+            channels[i % CHANNELS], &options, &request, on_created, &outcomes[i]));
+    }
+    wait_for_all();
+    assert_int_equal(count_outcomes(outcomes, HOSTS, STATUS_OK, ""), 1);
+    assert_int_equal(
+        count_outcomes(outcomes, HOSTS, STATUS_FAILED_PRECONDITION, "SCHEDULE_CONFLICT"),
+        HOSTS - 1);
 }
 
 static void an_intention_repeated_at_once_takes_one_seat(void **state) {
@@ -189,8 +275,8 @@ static void an_intention_repeated_at_once_takes_one_seat(void **state) {
 static int start_all(void **state) {
     start_server(state);
     liveconv_sql(t.lc,
-                 "INSERT INTO tenant_tiers (tenant_id, tier, position, freePerMonth)"
-                 " VALUES ('" LIVECONV_OTHER_TENANT "', 'TEST', 1, %d)",
+                 "INSERT INTO tenant_tiers (tenant_id, tier, position, freePerMonth,"
+                 " bookingHorizonDays) VALUES ('" LIVECONV_OTHER_TENANT "', 'TEST', 1, %d, 100)",
                  QUOTA);
     for (size_t i = 0; i < CHANNELS; i++) {
         struct rpc_channel_options options;
@@ -213,6 +299,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(two_hundred_clients_get_eight_seats),
         TEST(one_user_books_no_more_than_the_allowance),
+        TEST(one_user_is_in_one_session_at_a_time),
+        TEST(one_instructor_leads_one_session_at_a_time),
         TEST(an_intention_repeated_at_once_takes_one_seat),
     };
     return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -231,8 +231,71 @@ static void all_watchers_end_equal_to_the_list(void **state) {
         close_watcher(&watchers[i]);
 }
 
+/* ---- how many ---- */
+
+/* The first answer; a stream that is refused has none. */
+static struct status try_watch(const char *token, struct rpc_client_call **ret_call) {
+    struct rpc_call_options options = liveconv_as(token);
+    lc_watch_conversations_request request = LC_WATCH_CONVERSATIONS_REQUEST_INIT;
+    lc_watch_conversations_response *response = NULL;
+    assert_ok(lc_conversation_service_watch_conversations_open(t.lc->channel, &options, &request,
+                                                               ret_call));
+    return lc_conversation_service_watch_conversations_receive(*ret_call, &t.arena, &response);
+}
+
+static void the_tenant_says_how_many_streams_a_user_has(void **state) {
+    enum { ALLOWED = 2, TRIES = 500 };
+    struct rpc_client_call *calls[ALLOWED + 1] = {NULL};
+    (void)state;
+    liveconv_sql(t.lc, "INSERT INTO tenants (id, maxDevicesPerUser) VALUES ('modest', %d)",
+                 ALLOWED);
+    const char *user =
+        liveconv_token(t.lc, &(struct liveconv_who){.subject = "two", .tenant = "modest"});
+    for (int i = 0; i < ALLOWED; i++)
+        assert_ok(try_watch(user, &calls[i]));
+    (void)!status_is_ok(try_watch(user, &calls[ALLOWED]));
+    assert_refused(rpc_client_call_finish(calls[ALLOWED], &t.arena, &t.result),
+                   STATUS_RESOURCE_EXHAUSTED, "DEVICE_LIMIT");
+    assert_string_equal(error_metadata("limit"), "2");
+    assert_int_equal(t.result.details.quota_violation_count, 1);
+    rpc_client_call_free(&calls[ALLOWED]);
+    /* Another user has a quota of its own; and a place that was left is free. */
+    const char *other =
+        liveconv_token(t.lc, &(struct liveconv_who){.subject = "other", .tenant = "modest"});
+    assert_ok(try_watch(other, &calls[ALLOWED]));
+    rpc_client_call_free(&calls[0]);
+    struct status again = status_error(STATUS_RESOURCE_EXHAUSTED, 0, NULL);
+    for (int i = 0; i < TRIES && !status_is_ok(again); i++) {
+        rpc_client_call_free(&calls[0]);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        again = try_watch(user, &calls[0]);
+    }
+    assert_ok(again);
+    for (int i = 0; i <= ALLOWED; i++)
+        rpc_client_call_free(&calls[i]);
+}
+
+static void a_backend_has_as_many_streams_as_it_likes(void **state) {
+    enum { STREAMS = 5 };
+    struct rpc_client_call *calls[STREAMS] = {NULL};
+    const char *backend =
+        liveconv_token(t.lc, &(struct liveconv_who){.subject = "backend",
+                                                    .tenant = "modest",
+                                                    .roles = "service",
+                                                    .scope = "conversations.read"});
+    (void)state;
+    for (int i = 0; i < STREAMS; i++)
+        assert_ok(try_watch(backend, &calls[i]));
+    for (int i = 0; i < STREAMS; i++)
+        rpc_client_call_free(&calls[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_tenant_says_how_many_streams_a_user_has, begin_test,
+                                        end_test),
+        cmocka_unit_test_setup_teardown(a_backend_has_as_many_streams_as_it_likes, begin_test,
+                                        end_test),
         cmocka_unit_test_setup_teardown(all_watchers_end_equal_to_the_list, begin_test, end_test),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -208,26 +208,6 @@ STORE_TEST(seats_come_in_the_order_of_the_inbox_locks) {
     return status_ok();
 }
 
-STORE_TEST(sessions_at_the_same_time_overlap) {
-    struct uuid c = world_conversation(w, tx, w->host);
-    struct uuid next = world_uuid(w);
-    int64_t start_us = WORLD_NOW_US + DOMAIN_HOUR_US;
-    bool overlaps = false;
-    (void)book(w, tx, c, w->student);
-    MUST(store_booking_overlaps(tx, w->tenant, &w->student, &next, start_us + 1, start_us + 2,
-                                &overlaps));
-    assert_true(overlaps);
-    MUST(store_booking_overlaps(tx, w->tenant, &w->student, &c, start_us + 1, start_us + 2,
-                                &overlaps));
-    assert_false(overlaps);
-    MUST(store_booking_overlaps(tx, w->tenant, &w->student, &next, start_us + DOMAIN_HOUR_US,
-                                start_us + 2 * DOMAIN_HOUR_US, &overlaps));
-    assert_false(overlaps);
-    MUST(store_booking_overlaps(tx, w->tenant, &w->host, &next, start_us, start_us + 1, &overlaps));
-    assert_true(overlaps);
-    return status_ok();
-}
-
 STORE_TEST(a_months_usage_is_counted_and_never_below_zero) {
     struct domain_usage usage;
     MUST(store_usage_get(tx, w->tenant, &w->student, 202603, &usage));
@@ -328,7 +308,6 @@ int main(void) {
         cmocka_unit_test(a_moved_session_moves_its_bookings_and_frees_their_cancellation),
         cmocka_unit_test(who_took_part_attended_and_the_others_did_not_show),
         cmocka_unit_test(seats_come_in_the_order_of_the_inbox_locks),
-        cmocka_unit_test(sessions_at_the_same_time_overlap),
         cmocka_unit_test(a_months_usage_is_counted_and_never_below_zero),
         cmocka_unit_test(holds_expire_when_their_time_is_up),
         cmocka_unit_test(conversations_fall_due),

@@ -1,6 +1,7 @@
 #include "support/store_world.h"
 
 #include "domain/reason.h"
+#include "store/booking.h"
 #include "store/message.h"
 #include "store/participant.h"
 
@@ -242,6 +243,60 @@ STORE_TEST(unread_is_what_others_wrote_visibly_above_the_position) {
     return status_ok();
 }
 
+static struct store_booking book(struct world *w, struct db_tx *tx, struct uuid c,
+                                 struct uuid user) {
+    struct store_booking booking = {.id = world_uuid(w),
+                                    .conversation_id = c,
+                                    .user.id = user,
+                                    .status = DOMAIN_BOOKING_CONFIRMED,
+                                    .payment = DOMAIN_PAYMENT_NOT_REQUIRED,
+                                    .booked_at_us = WORLD_NOW_US,
+                                    .start_us = WORLD_NOW_US + DOMAIN_HOUR_US};
+    MUST(store_booking_insert(tx, w->tenant, &booking));
+    return booking;
+}
+
+STORE_TEST(unread_is_counted_for_many_at_once) {
+    struct uuid c = room(w, tx);
+    struct uuid stranger = world_user(w, tx, w->tenant, "stranger");
+    const struct uuid users[] = {w->student, stranger, w->other, w->host};
+    struct store_unread *items = NULL;
+    size_t count = 0;
+    (void)say(w, tx, c, w->host, 1, NULL);
+    (void)say(w, tx, c, w->host, 2, &w->student);
+    MUST(store_message_unread_of(tx, &w->arena, w->tenant, &c, users, 4, &items, &count));
+    assert_int_equal(count, 3); /* the stranger takes no part */
+    for (size_t i = 0; i < count; i++) {
+        assert_true(world_same(items[i].conversation_id, c));
+        int expected = world_same(items[i].user_id, w->student) ? 2
+                       : world_same(items[i].user_id, w->other) ? 1
+                                                                : 0;
+        assert_int_equal(items[i].unread_count, expected);
+    }
+    return status_ok();
+}
+
+STORE_TEST(who_gave_the_seat_up_has_nothing_unread) {
+    struct uuid c = room(w, tx);
+    struct store_booking booking = book(w, tx, c, w->student);
+    struct store_conversation_view view;
+    struct store_unread *items = NULL;
+    size_t count = 0;
+    (void)say(w, tx, c, w->host, 1, NULL);
+    MUST(store_message_unread_list(tx, &w->arena, w->tenant, &w->student, 10, &items, &count));
+    assert_int_equal(count, 1);
+    booking.status = DOMAIN_BOOKING_CANCELLED;
+    booking.cancelled_at_us = WORLD_NOW_US;
+    MUST(store_booking_update(tx, w->tenant, &booking, WORLD_NOW_US));
+    MUST(store_message_unread_list(tx, &w->arena, w->tenant, &w->student, 10, &items, &count));
+    assert_int_equal(count, 0);
+    MUST(store_message_unread_of(tx, &w->arena, w->tenant, &c, &w->student, 1, &items, &count));
+    assert_int_equal(count, 0);
+    MUST(store_conversation_get(tx, &w->arena, w->tenant, &c, &w->student, &view));
+    assert_int_equal(view.viewer.unread_count, 0);
+    return status_ok();
+}
+
 STORE_TEST(unread_is_counted_to_a_hundred) {
     struct uuid c = room(w, tx);
     struct store_conversation_view view;
@@ -264,6 +319,8 @@ int main(void) {
         cmocka_unit_test(a_deleted_message_is_a_tombstone),
         cmocka_unit_test(copies_of_a_text_are_remembered),
         cmocka_unit_test(unread_is_what_others_wrote_visibly_above_the_position),
+        cmocka_unit_test(unread_is_counted_for_many_at_once),
+        cmocka_unit_test(who_gave_the_seat_up_has_nothing_unread),
         cmocka_unit_test(unread_is_counted_to_a_hundred),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);

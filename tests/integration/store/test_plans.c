@@ -90,13 +90,21 @@ static const char *or_null(const char *text) {
     return text == NULL ? "NULL" : text;
 }
 
-/* Prepared statements are kept by the address of their db_sql, so each explanation has its own. */
+/* Prepared statements are kept by the address of their db_sql, so each explanation has its own, for
+ * the whole program. */
+static struct db_sql *next_explained(void) {
+    enum { EXPLANATIONS = 256 };
+    static struct db_sql all[EXPLANATIONS];
+    static size_t used;
+    assert_true(used < EXPLANATIONS);
+    return &all[used++];
+}
+
 static struct plan explain(struct world *w, struct db_tx *tx, const struct db_sql *sql,
                            const struct store_args *args) {
     struct plan plan = {.text = ""};
-    struct db_sql *explained = arena_alloc(&w->arena, sizeof *explained);
+    struct db_sql *explained = next_explained();
     DB_ROWS_AUTO struct db_rows *rows = NULL;
-    assert_non_null(explained);
     explained->text = arena_printf(&w->arena, "EXPLAIN %s", sql->text);
     MUST(db_query(tx, explained, args->values, args->count, &rows));
     while (db_rows_next(rows)) {
@@ -223,7 +231,40 @@ STORE_TEST(lists_follow_an_index) {
     return status_ok();
 }
 
+STORE_TEST(whether_somebody_is_busy_follows_an_index) {
+    (void)tx;
+    world_transaction(w, fill);
+    world_transaction(w, gather_statistics);
+    struct uuid user = some_user(w, tx);
+    struct uuid except = midst(w, tx);
+    struct store_args args;
+    const struct db_sql *sql = store_schedule_statement(w->tenant, &user, &except, MIDST_US,
+                                                        MIDST_US + DOMAIN_HOUR_US, &args);
+    struct plan plan = explain(w, tx, sql, &args);
+    expect(&plan, false, NULL);
+    assert_non_null(strstr(plan.text, "b: range booking_user_start"));
+    assert_non_null(strstr(plan.text, "c: range conversation_host"));
+    assert_non_null(strstr(plan.text, "c: range conversation_instructor"));
+    return status_ok();
+}
+
+STORE_TEST(old_messages_are_found_by_their_ids) {
+    (void)tx;
+    world_transaction(w, fill);
+    world_transaction(w, gather_statistics);
+    struct store_args args;
+    const struct db_sql *sql = store_message_oldest_statement(w->tenant, MIDST_US, 50, &args);
+    struct plan plan = explain(w, tx, sql, &args);
+    expect(&plan, false, "PRIMARY");
+    assert_non_null(strstr(plan.text, "m: range PRIMARY"));
+    return status_ok();
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lists_follow_an_index)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_follow_an_index),
+        cmocka_unit_test(whether_somebody_is_busy_follows_an_index),
+        cmocka_unit_test(old_messages_are_found_by_their_ids),
+    };
     return cmocka_run_group_tests(tests, world_start, world_stop);
 }

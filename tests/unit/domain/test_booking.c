@@ -86,6 +86,31 @@ static void the_tier_pays_while_it_includes_some(void **state) {
     }
 }
 
+/* Offers are made to whoever waits: whether there is time for it is asked when one is taken. */
+static void an_offer_is_not_taken_by_one_who_is_busy(void **state) {
+    (void)state;
+    struct domain_booking_facts facts = base_facts();
+    struct domain_booking_decision decision;
+    facts.booking = DOMAIN_BOOKING_HELD;
+    facts.offer_expires_at_us = TEST_NOW_US + 1;
+    facts.accepts_offer = true;
+    facts.is_busy = true;
+    assert_refused("busy", domain_booking_decide(&facts, TEST_NOW_US, &decision),
+                   STATUS_FAILED_PRECONDITION, WHY(SCHEDULE_CONFLICT));
+}
+
+/* A quote says that there is no time before it says that there is no room. */
+static void who_is_busy_need_not_wait_for_a_seat(void **state) {
+    (void)state;
+    struct domain_booking_facts facts = base_facts();
+    struct domain_booking_decision decision;
+    facts.is_busy = true;
+    facts.seats_taken = facts.max_participants;
+    assert_refused("busy", domain_booking_decide(&facts, TEST_NOW_US, &decision),
+                   STATUS_FAILED_PRECONDITION, WHY(SCHEDULE_CONFLICT));
+    assert_int_equal(decision.payer, DOMAIN_PAYER_NOBODY);
+}
+
 /* Each row changes one thing of a booking that would be accepted. */
 static void refusals(void **state) {
     (void)state;
@@ -120,6 +145,7 @@ static void refusals(void **state) {
         WHY(CONVERSATION_STATUS));
     ROW("called off", status = DOMAIN_STATUS_CANCELLED, STATUS_FAILED_PRECONDITION,
         WHY(CONVERSATION_STATUS));
+    ROW("busy", is_busy = true, STATUS_FAILED_PRECONDITION, WHY(SCHEDULE_CONFLICT));
     ROW("beyond the horizon", start_us = TEST_NOW_US + 14 * DOMAIN_DAY_US + 1,
         STATUS_FAILED_PRECONDITION, WHY(BOOKING_HORIZON));
     ROW("full", seats_taken = 8, STATUS_FAILED_PRECONDITION, WHY(CONVERSATION_FULL));
@@ -313,6 +339,8 @@ int main(void) {
         cmocka_unit_test(a_free_session_costs_nobody),
         cmocka_unit_test(the_tier_pays_while_it_includes_some),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(an_offer_is_not_taken_by_one_who_is_busy),
+        cmocka_unit_test(who_is_busy_need_not_wait_for_a_seat),
         cmocka_unit_test(limits_are_inclusive),
         cmocka_unit_test(a_cancelled_booking_can_be_made_again),
         cmocka_unit_test(an_offer_needs_no_free_seat),

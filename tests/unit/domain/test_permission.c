@@ -33,8 +33,9 @@ static const unsigned persons[] = {
     REL(MEMBER) | REL(BOOKED) | REL(PARTICIPANT) | REL(REMOVED), /* x: removed */
     REL(MEMBER) | REL(ADMIN),                                    /* a */
     REL(SERVICE),                                                /* s */
+    REL(MEMBER) | REL(GAVE_UP) | REL(PARTICIPANT),               /* g: left and gave the seat up */
 };
-static const char letters[] = "hibplrmxas";
+static const char letters[] = "hibplrmxasg";
 
 /* By hand, not derived: who may do what in a public conversation whose doors are open. */
 static void the_matrix_of_persons_and_actions(void **state) {
@@ -44,15 +45,15 @@ static void the_matrix_of_persons_and_actions(void **state) {
         enum domain_status status;
         const char *allowed;
     } rows[] = {
-        {ACT(VIEW), DOMAIN_STATUS_SCHEDULED, "hibplrmxas"},
-        {ACT(VIEW), DOMAIN_STATUS_CANCELLED, "hibplrmxas"},
+        {ACT(VIEW), DOMAIN_STATUS_SCHEDULED, "hibplrmxasg"},
+        {ACT(VIEW), DOMAIN_STATUS_CANCELLED, "hibplrmxasg"},
         {ACT(UPDATE), DOMAIN_STATUS_SCHEDULED, "has"},
         {ACT(UPDATE), DOMAIN_STATUS_LIVE, ""},
         {ACT(UPDATE), DOMAIN_STATUS_COMPLETED, ""},
         {ACT(CANCEL), DOMAIN_STATUS_SCHEDULED, "has"},
         {ACT(START), DOMAIN_STATUS_SCHEDULED, "hias"},
         {ACT(END), DOMAIN_STATUS_LIVE, "hias"},
-        {ACT(BOOK), DOMAIN_STATUS_SCHEDULED, "hibplrmas"}, /* own ones: domain_booking_decide() */
+        {ACT(BOOK), DOMAIN_STATUS_SCHEDULED, "hibplrmasg"}, /* own ones: domain_booking_decide() */
         {ACT(LIST_BOOKINGS), DOMAIN_STATUS_SCHEDULED, "has"},
         {ACT(JOIN), DOMAIN_STATUS_SCHEDULED, "hibpla"},
         {ACT(JOIN), DOMAIN_STATUS_LIVE, "hibpla"},
@@ -65,7 +66,9 @@ static void the_matrix_of_persons_and_actions(void **state) {
         {ACT(SEND_MESSAGE), DOMAIN_STATUS_SCHEDULED, "hp"},
         {ACT(SEND_MESSAGE), DOMAIN_STATUS_LIVE, "hp"},
         {ACT(SEND_MESSAGE), DOMAIN_STATUS_COMPLETED, ""},
+        {ACT(READ_HISTORY), DOMAIN_STATUS_LIVE, "hiplas"},
         {ACT(READ_HISTORY), DOMAIN_STATUS_COMPLETED, "hiplas"},
+        {ACT(READ_HISTORY), DOMAIN_STATUS_CANCELLED, "hiplasg"}, /* called off for everybody */
         {ACT(DELETE_ANY_MESSAGE), DOMAIN_STATUS_COMPLETED, "has"},
         {ACT(GIVE_FEEDBACK), DOMAIN_STATUS_COMPLETED, "hiplx"},
         {ACT(GIVE_FEEDBACK), DOMAIN_STATUS_LIVE, ""},
@@ -112,6 +115,9 @@ static void refusals_say_why(void **state) {
          DOMAIN_STATUS_COMPLETED, STATUS_FAILED_PRECONDITION, WHY(MESSAGES_CLOSED)},
         {"feedback too early", ACT(GIVE_FEEDBACK), REL(MEMBER) | REL(HOST), DOMAIN_STATUS_LIVE,
          STATUS_FAILED_PRECONDITION, WHY(CONVERSATION_STATUS)},
+        {"read after giving the seat up", ACT(READ_HISTORY),
+         REL(MEMBER) | REL(GAVE_UP) | REL(PARTICIPANT), DOMAIN_STATUS_LIVE,
+         STATUS_PERMISSION_DENIED, WHY(NOT_PARTICIPANT)},
         {"nobody", ACT(VIEW), 0, DOMAIN_STATUS_LIVE, STATUS_NOT_FOUND, WHY(CONVERSATION_NOT_FOUND)},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -261,7 +267,7 @@ static void relations_follow_from_facts(void **state) {
           .booking = DOMAIN_BOOKING_CANCELLED,
           .participant = DOMAIN_PARTICIPANT_REMOVED,
           .is_invited = true},
-         REL(MEMBER) | REL(PARTICIPANT) | REL(REMOVED) | REL(INVITED)},
+         REL(MEMBER) | REL(GAVE_UP) | REL(PARTICIPANT) | REL(REMOVED) | REL(INVITED)},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_int_equal(domain_relations(&rows[i].facts), rows[i].expected);

@@ -266,6 +266,7 @@ struct live_subscriber_options fake_client_options(struct fake_client *client, c
         .topics = topics,
         .topic_count = client->db->log_count,
         .token_expires_at_us = INT64_MAX,
+        .max_devices = 8,
     };
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/reason.h"
 #include "live/watch.h"
 #include "live_fake.h"
 #include "liveconv/v1/conversation_service.grpc-c.h"
@@ -42,6 +43,7 @@ struct fixture {
     size_t loads;
     size_t filters;
     struct client clients[4];
+    int32_t max_streams;
 };
 
 static struct uuid row_id(size_t n) {
@@ -173,8 +175,11 @@ static void on_ready(void *context) {
 }
 
 static void open_client(struct fixture *f, struct client *client) {
-    struct live_watcher_options options = {
-        .tenant = "school", .filter_key = "even", .filter = malloc(1), .user = fake_user(1)};
+    struct live_watcher_options options = {.tenant = "school",
+                                           .filter_key = "even",
+                                           .filter = malloc(1),
+                                           .user = fake_user(1),
+                                           .max_streams = f->max_streams};
     f->filters++;
     assert_true(status_is_ok(live_watcher_new(f->watch, &options, &client->watcher)));
     live_watcher_start(client->watcher, on_ready, client);
@@ -450,6 +455,32 @@ static void all_pages_end_equal_to_the_truth(void **state) {
         check(f, &f->clients[i]);
 }
 
+static struct status refusal_of(struct client *client) {
+    struct live_frame frame = {.count = 0};
+    struct status status = status_ok();
+    assert_int_equal(live_watcher_next(client->watcher, &frame, &status), LIVE_END);
+    return status;
+}
+
+static void streams_of_a_user_are_counted(void **state) {
+    struct fixture *f = *state;
+    f->max_streams = 2;
+    open_with_page(f, &f->clients[0]);
+    open_with_page(f, &f->clients[1]);
+    open_client(f, &f->clients[2]);
+    assert_int_equal(refusal_of(&f->clients[2]).reason, DOMAIN_REASON_DEVICE_LIMIT);
+    assert_int_equal(refusal_of(&f->clients[2]).code, STATUS_RESOURCE_EXHAUSTED);
+    /* One that goes leaves its place at once, not when its last word is read. */
+    live_watcher_leave(f->clients[0].watcher, LIVE_GOODBYE_MAX_AGE);
+    live_watcher_free(&f->clients[2].watcher);
+    open_with_page(f, &f->clients[3]);
+    open_client(f, &f->clients[2]);
+    assert_int_equal(refusal_of(&f->clients[2]).reason, DOMAIN_REASON_DEVICE_LIMIT);
+    live_watcher_free(&f->clients[1].watcher);
+    live_watcher_free(&f->clients[2].watcher);
+    open_with_page(f, &f->clients[2]);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -462,6 +493,7 @@ int main(void) {
         TEST(an_overfull_page_is_read_again),
         TEST(nothing_for_30_s_is_progress),
         TEST(a_suspended_user_is_sent_away),
+        TEST(streams_of_a_user_are_counted),
         TEST(all_pages_end_equal_to_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
