@@ -96,7 +96,7 @@ static void change_message(struct story *story, bool is_deletion) {
         return;
     const char *token = story->people[written->sender].token;
     if (is_deletion) {
-        assert_ok(try_delete(token, written->id, NULL));
+        assert_ok(try_delete(token, written->id, NULL, NULL));
         note_removed(story, written->text);
         written->text[0] = '\0';
         return;
@@ -104,7 +104,7 @@ static void change_message(struct story *story, bool is_deletion) {
     const char *content = text("%s again", written->text);
     if (strlen(content) >= SEEN_TEXT_BYTES)
         return;
-    assert_ok(try_edit(token, written->id, content, NULL));
+    assert_ok(try_edit(token, written->id, content, NULL, NULL));
     note_removed(story, written->text);
     snprintf(written->text, sizeof written->text, "%s", content);
 }
@@ -112,7 +112,7 @@ static void change_message(struct story *story, bool is_deletion) {
 static void toggle_mute(struct story *story) {
     story->cy_is_muted = !story->cy_is_muted;
     assert_ok(try_mute(story->people[HOST].token, story->conversation, story->people[CY].id,
-                       story->cy_is_muted));
+                       story->cy_is_muted, NULL));
 }
 
 static void toggle_presence(struct story *story) {
@@ -140,7 +140,7 @@ static void step(struct story *story) {
     /* As many cuts as are due by now. */
     while (story->cuts * story->messages_wanted < story->cuts_wanted * story->written &&
            story->cuts < story->cuts_wanted) {
-        device_cut(story->devices[next_random(story, DEVICES)]);
+        (void)device_cut(story->devices[next_random(story, DEVICES)]);
         story->cuts++;
     }
 }
@@ -206,9 +206,9 @@ static void check_segment(const struct device *device, unsigned segment,
         uint64_t wanted = expected->sequences[i];
         if (wanted <= topic->starts[segment] || wanted > topic->ends[segment])
             continue;
-        while (at < device->seen_count && (device->seen[at].segment != segment))
+        while (at < device->seen.count && (device->seen.items[at].segment != segment))
             at++;
-        uint64_t saw = at < device->seen_count ? device->seen[at].sequence : 0;
+        uint64_t saw = at < device->seen.count ? device->seen.items[at].sequence : 0;
         if (saw != wanted)
             fail_msg("%s, part %u (%llu to %llu): saw %llu instead of %llu", device->device_id,
                      segment, (unsigned long long)topic->starts[segment],
@@ -216,20 +216,20 @@ static void check_segment(const struct device *device, unsigned segment,
                      (unsigned long long)wanted);
         at++;
     }
-    while (at < device->seen_count && device->seen[at].segment != segment)
+    while (at < device->seen.count && device->seen.items[at].segment != segment)
         at++;
-    if (at < device->seen_count)
+    if (at < device->seen.count)
         fail_msg("%s, part %u: saw %llu, which it may not", device->device_id, segment,
-                 (unsigned long long)device->seen[at].sequence);
+                 (unsigned long long)device->seen.items[at].sequence);
 }
 
 static void check_texts(const struct story *story, const struct device *device) {
-    for (size_t i = 0; i < device->seen_count; i++)
+    for (size_t i = 0; i < device->seen.count; i++)
         for (size_t j = 0; j < story->removed_count; j++)
-            if (device->seen[i].opened_at_us > story->removed[j].since_us &&
-                strcmp(device->seen[i].text, story->removed[j].text) == 0)
+            if (device->seen.items[i].opened_at_us > story->removed[j].since_us &&
+                strcmp(device->seen.items[i].text, story->removed[j].text) == 0)
                 fail_msg("%s was told \"%s\", which was taken back before", device->device_id,
-                         device->seen[i].text);
+                         device->seen.items[i].text);
 }
 
 static size_t check_device(const struct story *story, struct device *device, int owner) {
@@ -240,7 +240,7 @@ static size_t check_device(const struct story *story, struct device *device, int
         check_segment(device, segment, &expected);
     check_texts(story, device);
     free(expected.sequences);
-    return device->seen_count;
+    return device->seen.count;
 }
 
 /* ---- the story ---- */
