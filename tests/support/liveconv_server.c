@@ -233,12 +233,6 @@ struct liveconv_server *liveconv_server_start(const struct liveconv_server_optio
     return lc;
 }
 
-void liveconv_server_restart(struct liveconv_server *lc,
-                             const struct liveconv_server_options *options) {
-    stop_server(lc);
-    start_server(lc, options, workers_of(options));
-}
-
 void liveconv_server_stop(struct liveconv_server **server) {
     struct liveconv_server *lc = *server;
     *server = NULL;

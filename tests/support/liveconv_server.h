@@ -79,10 +79,6 @@ void liveconv_server_connect(struct liveconv_server *server, const char *target)
 /* Ends everything and checks that no call was left open; accepts NULL. */
 void liveconv_server_stop(struct liveconv_server **server);
 
-/* Ends the gRPC server and starts another over the same data: the port changes. */
-void liveconv_server_restart(struct liveconv_server *server,
-                             const struct liveconv_server_options *options);
-
 struct liveconv_who {
     const char *subject;
     const char *tenant; /* NULL: LIVECONV_TENANT */
