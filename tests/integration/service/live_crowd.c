@@ -12,6 +12,7 @@
 enum {
     PATIENCE_SECONDS = 120,
     AGAIN_AFTER_MS = 20,
+    LEAD = 50,           /* messages ahead of what is awaited */
     RECENT = 8,          /* messages of one's own that are still changed */
     IDS_EACH = 10000000, /* for new_uuid() of one thread */
     MEMORY_BYTES = 16 * 1024 * 1024,
@@ -39,6 +40,8 @@ static void count(struct person *person, size_t *figure) {
 
 static bool goes_on(struct crowd *crowd) {
     pthread_mutex_lock(&crowd->lock);
+    while (!crowd->stop && crowd->figures.written >= crowd->allowed)
+        pthread_cond_wait(&crowd->changed, &crowd->lock);
     bool yes = !crowd->stop && crowd->figures.written < crowd->wanted;
     pthread_mutex_unlock(&crowd->lock);
     return yes;
@@ -284,6 +287,21 @@ void crowd_start(struct crowd *crowd) {
             abort();
 }
 
+/* Under the lock. */
+static void allow(struct crowd *crowd, size_t messages) {
+    if (messages > crowd->allowed)
+        crowd->allowed = messages;
+    if (crowd->allowed >= crowd->wanted)
+        crowd->allowed = SIZE_MAX;
+    pthread_cond_broadcast(&crowd->changed);
+}
+
+void crowd_go_on(struct crowd *crowd) {
+    pthread_mutex_lock(&crowd->lock);
+    allow(crowd, crowd->figures.written + LEAD);
+    pthread_mutex_unlock(&crowd->lock);
+}
+
 void crowd_await(struct crowd *crowd, size_t messages) {
     struct timespec until;
     char fault[sizeof crowd->fault];
@@ -291,6 +309,7 @@ void crowd_await(struct crowd *crowd, size_t messages) {
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_SECONDS;
     pthread_mutex_lock(&crowd->lock);
+    allow(crowd, messages + LEAD);
     while (crowd->figures.written < messages && !crowd->stop && waited == 0)
         waited = pthread_cond_timedwait(&crowd->changed, &crowd->lock, &until);
     size_t written = crowd->figures.written;
@@ -322,12 +341,17 @@ static uint64_t head_by(const struct crowd *crowd, const struct db_sql *sql) {
     return query.head;
 }
 
-void crowd_await_commit(const struct crowd *crowd) {
+uint64_t crowd_head(const struct crowd *crowd) {
     static const struct db_sql sql = {"SELECT eventSequence FROM live_conversations"
                                       " WHERE tenant_id = '" LIVECONV_TENANT "' AND id = ?"};
+    return head_by(crowd, &sql);
+}
+
+void crowd_await_commit(struct crowd *crowd) {
     int64_t until_us = clock_monotonic_us(clock_system()) + PATIENCE_SECONDS * INT64_C(1000000);
-    uint64_t head = head_by(crowd, &sql);
-    while (head_by(crowd, &sql) == head)
+    uint64_t head = crowd_head(crowd);
+    crowd_go_on(crowd);
+    while (crowd_head(crowd) == head)
         if (clock_monotonic_us(clock_system()) > until_us)
             fail_msg("nobody writes");
 }
@@ -367,6 +391,7 @@ void crowd_stop(struct crowd *crowd) {
         return;
     pthread_mutex_lock(&crowd->lock);
     crowd->stop = true;
+    pthread_cond_broadcast(&crowd->changed);
     pthread_mutex_unlock(&crowd->lock);
     join_all(crowd);
 }

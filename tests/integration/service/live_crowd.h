@@ -73,6 +73,7 @@ struct crowd {
     size_t wanted;
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t changed;
+    size_t allowed; /* messages for now */
     struct crowd_figures figures;
     uint64_t head_at_start; /* of the log, when the server was last started */
     bool server_goes_down;
@@ -84,11 +85,15 @@ struct crowd {
 /* Users of t.lc who are in a conversation. They will write about so many messages. */
 void crowd_gather(struct crowd *crowd, size_t messages);
 void crowd_start(struct crowd *crowd);
+/* They pause when they are far ahead of what was awaited; then they go on for a while. */
+void crowd_go_on(struct crowd *crowd);
 /* Waits until so many messages are written; fails the test after two minutes, or with the first
  * fault. */
 void crowd_await(struct crowd *crowd, size_t messages);
+/* Of the log, in the database. */
+uint64_t crowd_head(const struct crowd *crowd);
 /* Waits until the database has something new, which is probably not answered yet. */
-void crowd_await_commit(const struct crowd *crowd);
+void crowd_await_commit(struct crowd *crowd);
 /*
  * Around an end in order, and only there: requests that reach a server of the C core just as it
  * goes down are answered CANCELLED by the core (grpc/grpc#41785), not UNAVAILABLE. They were not

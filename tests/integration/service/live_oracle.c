@@ -112,10 +112,10 @@ void oracle_trim(struct oracle *oracle) {
         oracle->events[i].was_trimmed = true;
 }
 
-void oracle_await_trimmed(const struct oracle *oracle) {
+void oracle_await_floor(const struct oracle *oracle, uint64_t sequence) {
     for (int tries = 0; tries < TRIM_TRIES; tries++) {
         if (liveconv_sql_number(t.lc, "SELECT eventFloor FROM live_conversations WHERE id = '%s'",
-                                oracle->crowd->conversation) >= (int64_t)oracle->trimmed)
+                                oracle->crowd->conversation) >= (int64_t)sequence)
             return;
         nanosleep(&(struct timespec){.tv_nsec = TRIM_LOOK_MS * 1000000}, NULL);
     }
@@ -295,11 +295,15 @@ static size_t check_segment(const struct oracle *oracle, const struct device *de
         if (!may_see(oracle, event, owner))
             continue;
         seen = next_of(device, segment, &at);
-        unsigned long long saw = seen == NULL ? 0 : seen->sequence;
-        if (saw != event->seen.sequence || seen->kind != event->seen.kind ||
-            strcmp(seen->id, event->seen.id) != 0)
-            fail_msg("%s, part %u: saw %llu instead of %llu", device->device_id, segment, saw,
+        if (seen == NULL)
+            fail_msg("%s, part %u: did not see %llu", device->device_id, segment,
                      (unsigned long long)event->seen.sequence);
+        if (seen->sequence != event->seen.sequence || seen->kind != event->seen.kind ||
+            strcmp(seen->id, event->seen.id) != 0)
+            fail_msg("%s, part %u: saw %llu (kind %d of %s) instead of %llu (kind %d of %s)",
+                     device->device_id, segment, (unsigned long long)seen->sequence, seen->kind,
+                     seen->id, (unsigned long long)event->seen.sequence, event->seen.kind,
+                     event->seen.id);
         if (is_of_message(event))
             check_text(oracle, device, seen);
         count++;

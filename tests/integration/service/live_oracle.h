@@ -42,8 +42,8 @@ struct oracle {
 void oracle_begin(struct oracle *oracle, const struct crowd *crowd);
 /* Remembers the log and makes all of it old, so that the server's scheduled work trims it. */
 void oracle_trim(struct oracle *oracle);
-/* Waits until that is done. */
-void oracle_await_trimmed(const struct oracle *oracle);
+/* Waits until it is trimmed up to there at least. */
+void oracle_await_floor(const struct oracle *oracle, uint64_t sequence);
 /* The rest, once nothing happens any more. */
 void oracle_read(struct oracle *oracle);
 void oracle_done(struct oracle *oracle);

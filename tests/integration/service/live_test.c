@@ -462,6 +462,13 @@ void device_await_signal(struct device *device, int kind) {
     await(device, "signal", has_signal, 0, kind, 0, NULL);
 }
 
+uint64_t device_position(struct device *device, size_t topic) {
+    pthread_mutex_lock(&device->lock);
+    uint64_t sequence = device->topics[topic].sequence;
+    pthread_mutex_unlock(&device->lock);
+    return sequence;
+}
+
 size_t device_count(struct device *device, size_t topic, int kind, const char *id) {
     pthread_mutex_lock(&device->lock);
     size_t count = count_seen(device, topic, kind, id);

@@ -102,6 +102,7 @@ void device_await_closed(struct device *device, size_t topic, int reason);
 void device_await_signal(struct device *device, int kind);
 void device_await_code(struct device *device, int code); /* that a stream ended with */
 
+uint64_t device_position(struct device *device, size_t topic);
 size_t device_count(struct device *device, size_t topic, int kind, const char *id);
 size_t count_of_text(struct device *device, const char *wanted); /* in events */
 /* What a test compares of an event: sequence, kind, id and text. */

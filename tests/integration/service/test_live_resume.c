@@ -13,12 +13,15 @@
 
 enum { DEVICES = 2 * CROWD_PEOPLE, CUTS = 200, MESSAGES = 2000 };
 enum { SLEEPER = 2 * ANA + 1 }; /* whose position is trimmed away */
+enum { NAP_CUTS = 4 };      /* a short sleep, at most: its position is still in the ring, or not */
+enum { WITNESS = 2 * BEN }; /* who is told last before a kill; it does not sleep */
 
 struct story {
     struct live_process *process;
     struct crowd crowd;
     struct oracle oracle;
     struct device *devices[DEVICES];
+    size_t asleep_until[DEVICES]; /* so many cuts; 0: awake */
     uint64_t random;
     size_t kills;
 };
@@ -43,13 +46,25 @@ static const char *const settings[] = {"LIVECONVD_LIVE_RING_ENTRIES=64",
                                        "LIVECONVD_SERVER_WORKERS=4",
                                        NULL};
 
-/* Between COMMIT and the answer if it can be had: a retry must not do it again. */
 static void kill_the_server(void) {
-    crowd_await_commit(&story.crowd);
     live_process_kill(story.process);
     crowd_note_head(&story.crowd);
     live_process_start(story.process);
     story.kills++;
+}
+
+/* It probably is not answered yet: a retry must not do it again. */
+static void kill_when_something_is_committed(void) {
+    crowd_await_commit(&story.crowd);
+    kill_the_server();
+}
+
+/* Then it is committed. */
+static void kill_when_something_is_told(void) {
+    struct device *witness = story.devices[WITNESS];
+    crowd_go_on(&story.crowd);
+    device_await_sequence(witness, 0, device_position(witness, 0) + 1);
+    kill_the_server();
 }
 
 static void restart_the_server(void) {
@@ -60,38 +75,67 @@ static void restart_the_server(void) {
     crowd_expect_end(&story.crowd, false);
 }
 
-static void cut_somebody(void) {
-    while (!device_cut(story.devices[next_random(DEVICES)]))
-        continue;
+/* What a device knows must be in the database when it knows it. */
+static void check_told_is_stored(void) {
+    uint64_t told = 0;
+    for (int i = 0; i < DEVICES; i++) {
+        uint64_t position = device_position(story.devices[i], 0);
+        told = position > told ? position : told;
+    }
+    if (crowd_head(&story.crowd) < told)
+        fail_msg("a device knows %llu, and it is not committed", (unsigned long long)told);
+}
+
+/* Most come back at once; some only when more was written, changed and taken back. */
+static void cut_somebody(size_t cuts) {
+    uint32_t who = next_random(DEVICES);
+    while (!device_cut(story.devices[who]))
+        who = next_random(DEVICES);
+    if (who != SLEEPER && who != WITNESS && next_random(3) == 0) {
+        device_stop(story.devices[who]);
+        story.asleep_until[who] = cuts + 1 + next_random(NAP_CUTS);
+    }
+}
+
+static void wake_up(size_t cuts) {
+    for (int i = 0; i < DEVICES; i++) {
+        if (story.asleep_until[i] == 0 || story.asleep_until[i] > cuts)
+            continue;
+        story.asleep_until[i] = 0;
+        device_resume(story.devices[i]);
+    }
 }
 
 /* Whatever happens, happens while people write and devices follow. */
 static void happen(size_t cuts) {
     switch (cuts) {
     case CUTS * 1 / 8:
-        kill_the_server();
+        kill_when_something_is_committed();
+        kill_when_something_is_told(); /* hardly that all are back */
         break;
     case CUTS * 2 / 8:
         device_stop(story.devices[SLEEPER]);
         break;
     case CUTS * 3 / 8:
         oracle_trim(&story.oracle);
+        oracle_await_floor(&story.oracle, 1);
         kill_the_server(); /* in the middle of its trimming */
         break;
     case CUTS * 4 / 8:
-        oracle_await_trimmed(&story.oracle);
+        oracle_await_floor(&story.oracle, story.oracle.trimmed);
         device_resume(story.devices[SLEEPER]);
-        kill_the_server(); /* which may be about to send the snapshot */
+        kill_when_something_is_committed(); /* it may be about to send the snapshot */
         break;
     case CUTS * 5 / 8:
         restart_the_server();
         break;
     case CUTS * 6 / 8:
-        kill_the_server();
+        kill_when_something_is_told();
+        kill_when_something_is_committed();
         break;
     case CUTS * 7 / 8:
-        kill_the_server();
-        kill_the_server(); /* while all come back */
+        kill_when_something_is_told();
+        kill_when_something_is_told();
         break;
     default:
         break;
@@ -139,9 +183,12 @@ static void every_visible_event_once_and_in_order(void **state) {
     crowd_start(&story.crowd);
     for (size_t cuts = 1; cuts <= CUTS; cuts++) {
         crowd_await(&story.crowd, cuts * MESSAGES / (CUTS + 1));
-        cut_somebody();
+        check_told_is_stored();
+        wake_up(cuts);
+        cut_somebody(cuts);
         happen(cuts);
     }
+    wake_up(SIZE_MAX);
     crowd_finish(&story.crowd);
     stop_following();
 
@@ -158,6 +205,8 @@ static void every_visible_event_once_and_in_order(void **state) {
 static int begin(void **state) {
     story.random = 42;
     story.process = live_process_new(settings);
+    /* COMMIT takes as long as in earnest, so that kills fall into it. */
+    liveconv_sql(t.lc, "SET GLOBAL innodb_flush_log_at_trx_commit = 1");
     return begin_test(state);
 }
 
