@@ -13,6 +13,7 @@ enum {
     PATIENCE_SECONDS = 120,
     AGAIN_AFTER_MS = 20,
     LEAD = 50,           /* messages ahead of what is awaited */
+    REPEATS = 10,        /* one in so many answered requests is made again */
     RECENT = 8,          /* messages of one's own that are still changed */
     IDS_EACH = 10000000, /* for new_uuid() of one thread */
     MEMORY_BYTES = 16 * 1024 * 1024,
@@ -89,10 +90,16 @@ static void note_fault(struct person *person, struct status status) {
 static bool insist(struct person *person, request_fn *request, struct said *said,
                    bool *ret_was_cut_short) {
     struct crowd_figures *figures = &person->crowd->figures;
+    bool repeats = next_random(person, REPEATS) == 0;
     while (!is_stopped(person->crowd)) {
         struct status status = request(person, said);
-        if (status_is_ok(status))
-            return true;
+        if (status_is_ok(status)) {
+            if (!repeats)
+                return true;
+            repeats = false;
+            count(person, &figures->repeated);
+            continue;
+        }
         if (may_be_refused(person, said, status.code)) {
             count(person, &figures->refused);
             return false;

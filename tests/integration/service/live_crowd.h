@@ -11,9 +11,9 @@
  *     crowd_finish(&crowd);
  *
  * The server may die meanwhile. What it did not answer is asked again under the same id until it
- * answers, as an app does. What it acknowledged is kept, to be compared with what it has and what
- * it told. A refusal is an answer, and the effect must not be there; only what concerns the one who
- * is muted and leaves may be refused.
+ * answers, as an app does; and some of what it did answer, too. What it acknowledged is kept, to be
+ * compared with what it has and what it told. A refusal is an answer, and the effect must not be
+ * there; only what concerns the one who is muted and leaves may be refused.
  *
  * Thread-safety: the thread that gathered them. After crowd_finish() everything may be read.
  */
@@ -62,6 +62,7 @@ struct crowd_figures {
     size_t moves;         /* leaves and rejoins */
     size_t refused;       /* of CY, or private to CY */
     size_t cut_short;     /* the connection ended before the answer came */
+    size_t repeated;      /* although they had been answered */
     size_t turned_away;   /* told to come again; or by a server that goes down in order */
     size_t already_there; /* messages that were cut short, and had been stored */
 };

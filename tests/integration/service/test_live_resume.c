@@ -168,8 +168,8 @@ static void tell(size_t seen) {
     printf("%zu messages, %zu edits, %zu deletions, %zu mutes, %zu moves, %zu refused\n",
            f->written, f->edits, f->deletions, f->mutes, f->moves, f->refused);
     printf("%zu kills, %zu requests cut short, %zu of them messages that had been stored, %zu "
-           "turned away\n",
-           story.kills, f->cut_short, f->already_there, f->turned_away);
+           "turned away, %zu repeated\n",
+           story.kills, f->cut_short, f->already_there, f->turned_away, f->repeated);
     printf("%d cuts, %zu events, %zu deliveries to %d devices\n", CUTS, story.oracle.count, seen,
            DEVICES);
 }
