@@ -20,10 +20,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char secret[] = "a secret of the tests, long enough";
-static const char issuer[] = "https://id.example.test";
-static const char audience[] = "liveconv";
-static const char database[] = "liveconv";
+/* A server that came back is found again at once. */
+enum { RECONNECT_MS = 100 };
 
 static _Noreturn void give_up(const char *what, struct status status, const char *more) {
     fprintf(stderr, "liveconv_server: %s: %s reason %d: %s %s\n", what,
@@ -51,8 +49,8 @@ static void start_database(struct liveconv_server *lc, size_t connections,
     struct db_report outcome;
     size_t count;
     lc->mariadb = test_mariadb_start();
-    test_mariadb_create_database(lc->mariadb, database);
-    test_mariadb_options(lc->mariadb, database, &lc->db_options);
+    test_mariadb_create_database(lc->mariadb, LIVECONV_DATABASE);
+    test_mariadb_options(lc->mariadb, LIVECONV_DATABASE, &lc->db_options);
     lc->db_options.connection_count = connections;
     const struct db_migration *migrations = db_schema_migrations(&count);
     struct status status = db_migrate(&lc->db_options, migrations, count, &report);
@@ -72,7 +70,7 @@ static struct status read_secret(void *context, const struct auth_source *source
                                  struct str *ret_body) {
     (void)context;
     (void)source;
-    str_append(ret_body, secret);
+    str_append(ret_body, LIVECONV_SECRET);
     return status_ok();
 }
 
@@ -80,8 +78,8 @@ static void start_auth(struct liveconv_server *lc) {
     static const char *const tenants[] = {"*"};
     const struct auth_source source = {.kind = AUTH_SOURCE_SECRET_FILE, .location = "test"};
     const struct auth_key_set_options set = {.name = "test",
-                                             .issuer = issuer,
-                                             .audience = audience,
+                                             .issuer = LIVECONV_ISSUER,
+                                             .audience = LIVECONV_AUDIENCE,
                                              .tenants = tenants,
                                              .tenant_count = 1,
                                              .roles = DOMAIN_ROLE_STUDENT | DOMAIN_ROLE_INSTRUCTOR |
@@ -112,10 +110,10 @@ const char *liveconv_token(struct liveconv_server *lc, const struct liveconv_who
         roles[role_count++] = word;
     int64_t now_s = (int64_t)time(NULL);
     const struct auth_mint mint = {.alg = "HS256",
-                                   .key = secret,
-                                   .key_len = strlen(secret),
-                                   .issuer = issuer,
-                                   .audience = audience,
+                                   .key = LIVECONV_SECRET,
+                                   .key_len = strlen(LIVECONV_SECRET),
+                                   .issuer = LIVECONV_ISSUER,
+                                   .audience = LIVECONV_AUDIENCE,
                                    .subject = who->subject,
                                    .tenant = who->tenant != NULL ? who->tenant : LIVECONV_TENANT,
                                    .roles = roles,
@@ -159,11 +157,20 @@ static void start_live(struct liveconv_server *lc, const struct liveconv_server_
     services->journal = lc->journal;
 }
 
+void liveconv_server_connect(struct liveconv_server *lc, const char *target) {
+    struct rpc_channel_options channel;
+    rpc_channel_options_init(&channel);
+    channel.dedicated_connection = true;
+    channel.max_reconnect_backoff_ms = RECONNECT_MS;
+    snprintf(lc->target, sizeof lc->target, "%s", target);
+    must("channel", rpc_channel_new(lc->target, &channel, &lc->channel));
+}
+
 static void start_server(struct liveconv_server *lc, const struct liveconv_server_options *options,
                          size_t workers) {
     struct rpc_server_options server;
     struct service_options services;
-    struct rpc_channel_options channel;
+    char target[sizeof lc->target];
     rpc_server_options_init(&server);
     server.address = "127.0.0.1:0";
     server.worker_count = workers;
@@ -182,15 +189,15 @@ static void start_server(struct liveconv_server *lc, const struct liveconv_serve
     must("live", service_live_bind(lc->live, lc->context));
     must("registering", service_register_all(lc->server, lc->context));
     must("starting", rpc_server_start(lc->server));
-    snprintf(lc->target, sizeof lc->target, "127.0.0.1:%d", rpc_server_port(lc->server));
-    rpc_channel_options_init(&channel);
-    channel.dedicated_connection = true;
-    must("channel", rpc_channel_new(lc->target, &channel, &lc->channel));
+    snprintf(target, sizeof target, "127.0.0.1:%d", rpc_server_port(lc->server));
+    liveconv_server_connect(lc, target);
 }
 
 static void stop_server(struct liveconv_server *lc) {
     struct rpc_server_figures figures;
     rpc_channel_free(&lc->channel);
+    if (lc->server == NULL)
+        return;
     rpc_server_shutdown(lc->server, 2000);
     rpc_server_figures(lc->server, &figures);
     if (figures.open_calls != 0 || figures.open_streams != 0)
@@ -205,21 +212,25 @@ static size_t workers_of(const struct liveconv_server_options *options) {
     return options != NULL && options->workers != 0 ? options->workers : 8;
 }
 
-struct liveconv_server *liveconv_server_start(const struct liveconv_server_options *options) {
+static struct liveconv_server *start_world(size_t connections, const struct db_driver *driver) {
     struct liveconv_server *lc = calloc(1, sizeof *lc);
     if (lc == NULL)
         abort();
     arena_init(&lc->arena, 64u << 20);
-    start_database(lc, workers_of(options) + 2, options != NULL ? options->driver : NULL);
+    start_database(lc, connections, driver);
     start_auth(lc);
-    start_server(lc, options, workers_of(options));
     return lc;
 }
 
-void liveconv_server_restart(struct liveconv_server *lc,
-                             const struct liveconv_server_options *options) {
-    stop_server(lc);
+struct liveconv_server *liveconv_server_without(size_t connections) {
+    return start_world(connections, NULL);
+}
+
+struct liveconv_server *liveconv_server_start(const struct liveconv_server_options *options) {
+    struct liveconv_server *lc =
+        start_world(workers_of(options) + 2, options != NULL ? options->driver : NULL);
     start_server(lc, options, workers_of(options));
+    return lc;
 }
 
 void liveconv_server_stop(struct liveconv_server **server) {
@@ -244,7 +255,7 @@ void liveconv_sql(struct liveconv_server *lc, const char *format, ...) {
     va_start(arguments, format);
     char *text = arena_vprintf(&lc->arena, format, arguments);
     va_end(arguments);
-    test_mariadb_run(lc->mariadb, database, text);
+    test_mariadb_run(lc->mariadb, LIVECONV_DATABASE, text);
 }
 
 struct number_query {

@@ -10,6 +10,7 @@
  *     liveconv_server_stop(&lc);
  *
  * Tokens are signed with a secret of the test (HS256) and verified by src/auth as in the server.
+ * The server may also be a process of its own (liveconv_server_without()).
  * Failures end the test program with a message.
  *
  * Thread-safety: _start, _stop and tokens from one thread; the channel from any.
@@ -38,6 +39,12 @@ struct store_journal;
 #define LIVECONV_TENANT "school"
 #define LIVECONV_OTHER_TENANT "elsewhere"
 
+/* What a server needs to know to accept the tokens and to find the data. */
+#define LIVECONV_SECRET "a secret of the tests, long enough"
+#define LIVECONV_ISSUER "https://id.example.test"
+#define LIVECONV_AUDIENCE "liveconv"
+#define LIVECONV_DATABASE "liveconv"
+
 struct liveconv_server_options {
     size_t workers;                 /* and connections to the database; 0: 8 */
     const struct db_driver *driver; /* of the pool: to break things; NULL: MariaDB */
@@ -54,23 +61,23 @@ struct liveconv_server {
     struct auth_keys *keys;
     struct auth_revocations *revocations;
     struct authenticator *authenticator;
-    struct rpc_server *server;
+    struct rpc_server *server; /* NULL: it is elsewhere */
     struct store_journal *journal;
     struct service_live *live;
     struct service_context *context;
     struct rpc_channel *channel;
-    char target[64];
+    char target[128];
     struct arena arena; /* of the tokens */
 };
 
 /* NULL for the defaults. Both tenants exist, with default settings. */
 struct liveconv_server *liveconv_server_start(const struct liveconv_server_options *options);
+/* All but the server and the channel, with so many connections for the test itself. */
+struct liveconv_server *liveconv_server_without(size_t connections);
+/* Makes the channel to a server elsewhere, once. It need not be there yet, and may come and go. */
+void liveconv_server_connect(struct liveconv_server *server, const char *target);
 /* Ends everything and checks that no call was left open; accepts NULL. */
 void liveconv_server_stop(struct liveconv_server **server);
-
-/* Ends the gRPC server and starts another over the same data: the port changes. */
-void liveconv_server_restart(struct liveconv_server *server,
-                             const struct liveconv_server_options *options);
 
 struct liveconv_who {
     const char *subject;

@@ -60,12 +60,13 @@ lc_message *sent(const char *token, const char *conversation, const char *conten
 }
 
 struct status try_edit(const char *token, const char *message, const char *content,
-                       lc_message **ret_message) {
+                       const char *request_id, lc_message **ret_message) {
     struct rpc_call_options options = liveconv_as(token);
     lc_edit_message_request request = LC_EDIT_MESSAGE_REQUEST_INIT;
     lc_edit_message_response *response = NULL;
     request.message_id = text("%s", message);
     request.content = text("%s", content);
+    request.request_id = text("%s", request_id != NULL ? request_id : "");
     struct status status = lc_message_service_edit_message(t.lc->channel, &options, &request,
                                                            &t.arena, &response, &t.result);
     if (status_is_ok(status) && ret_message != NULL)
@@ -73,11 +74,13 @@ struct status try_edit(const char *token, const char *message, const char *conte
     return status;
 }
 
-struct status try_delete(const char *token, const char *message, lc_message **ret_message) {
+struct status try_delete(const char *token, const char *message, const char *request_id,
+                         lc_message **ret_message) {
     struct rpc_call_options options = liveconv_as(token);
     lc_delete_message_request request = LC_DELETE_MESSAGE_REQUEST_INIT;
     lc_delete_message_response *response = NULL;
     request.message_id = text("%s", message);
+    request.request_id = text("%s", request_id != NULL ? request_id : "");
     struct status status = lc_message_service_delete_message(t.lc->channel, &options, &request,
                                                              &t.arena, &response, &t.result);
     if (status_is_ok(status) && ret_message != NULL)
@@ -128,13 +131,15 @@ struct status try_remove(const char *token, const char *conversation, const char
                                               &response, &t.result);
 }
 
-struct status try_mute(const char *token, const char *conversation, const char *user, bool muted) {
+struct status try_mute(const char *token, const char *conversation, const char *user, bool muted,
+                       const char *request_id) {
     struct rpc_call_options options = liveconv_as(token);
     lc_mute_participant_request request = LC_MUTE_PARTICIPANT_REQUEST_INIT;
     lc_mute_participant_response *response = NULL;
     request.conversation_id = text("%s", conversation);
     request.user_id = text("%s", user);
     request.muted = muted;
+    request.request_id = text("%s", request_id != NULL ? request_id : "");
     return lc_live_service_mute_participant(t.lc->channel, &options, &request, &t.arena, &response,
                                             &t.result);
 }

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-enum { AWAIT_SECONDS = 10, DEVICE_BUDGET_BYTES = 32 * 1024 * 1024 };
+enum { AWAIT_SECONDS = 30, DEVICE_BUDGET_BYTES = 32 * 1024 * 1024 };
 
 /* ---- what comes ---- */
 
@@ -25,16 +25,20 @@ static struct device_topic *topic_named(struct device *device, const char *name)
     return NULL;
 }
 
-static void read_event(const lc_event *event, struct seen *seen) {
-    seen->sequence = event->sequence;
+static void read_message(const lc_message *message, struct seen *seen) {
+    seen->sequence = message->sequence;
+    snprintf(seen->id, sizeof seen->id, "%s", message->id);
+    snprintf(seen->text, sizeof seen->text, "%s", message->content);
+}
+
+void seen_read(const lc_event *event, struct seen *seen) {
     seen->kind = (int)event->kind_case;
     switch (event->kind_case) {
     case LIVECONV__V1__EVENT__KIND_MESSAGE_SENT:
     case LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED:
     case LIVECONV__V1__EVENT__KIND_MESSAGE_DELETED:
     case LIVECONV__V1__EVENT__KIND_MESSAGE_CORRECTED:
-        snprintf(seen->id, sizeof seen->id, "%s", event->message_sent->id);
-        snprintf(seen->text, sizeof seen->text, "%s", event->message_sent->content);
+        read_message(event->message_sent, seen);
         break;
     case LIVECONV__V1__EVENT__KIND_PARTICIPANT_JOINED:
     case LIVECONV__V1__EVENT__KIND_PARTICIPANT_AWAY:
@@ -49,19 +53,21 @@ static void read_event(const lc_event *event, struct seen *seen) {
     default:
         break;
     }
+    seen->sequence = event->sequence;
 }
 
-static void remember(struct device *device, const struct seen *seen) {
-    if (device->seen_count == device->seen_capacity) {
-        device->seen_capacity = device->seen_capacity ? device->seen_capacity * 2 : 256;
-        device->seen = realloc(device->seen, device->seen_capacity * sizeof *device->seen);
-        if (device->seen == NULL)
+static void remember(struct seen_list *list, const struct seen *seen) {
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 256;
+        list->items = realloc(list->items, list->capacity * sizeof *list->items);
+        if (list->items == NULL)
             abort();
     }
-    device->seen[device->seen_count++] = *seen;
+    list->items[list->count++] = *seen;
 }
 
-static void take_snapshot(struct device *device, const lc_snapshot *snapshot) {
+static void take_snapshot(struct device *device, const lc_snapshot *snapshot,
+                          int64_t opened_at_us) {
     struct device_topic *topic = topic_named(device, snapshot->topic);
     if (topic == NULL)
         return;
@@ -78,6 +84,15 @@ static void take_snapshot(struct device *device, const lc_snapshot *snapshot) {
     topic->starts[topic->segment] = topic->sequence;
     topic->ends[topic->segment] = topic->sequence;
     topic->snapshots[snapshot->reason & 7]++;
+    if (snapshot->state_case != LIVECONV__V1__SNAPSHOT__STATE_CONVERSATION)
+        return;
+    for (size_t i = 0; i < snapshot->conversation->n_messages; i++) {
+        struct seen seen = {.topic = (size_t)(topic - device->topics),
+                            .opened_at_us = opened_at_us,
+                            .segment = topic->segment};
+        read_message(snapshot->conversation->messages[i], &seen);
+        remember(&device->shown, &seen);
+    }
 }
 
 static void take_batch(struct device *device, const lc_event_batch *batch, int64_t opened_at_us) {
@@ -92,11 +107,11 @@ static void take_batch(struct device *device, const lc_event_batch *batch, int64
         struct seen seen = {.topic = (size_t)(topic - device->topics),
                             .opened_at_us = opened_at_us,
                             .segment = topic->segment};
-        read_event(batch->events[i], &seen);
+        seen_read(batch->events[i], &seen);
         if (seen.sequence <= last || seen.sequence > batch->through_sequence)
             note_fault(device, "an event is out of order", last, seen.sequence);
         last = seen.sequence;
-        remember(device, &seen);
+        remember(&device->seen, &seen);
     }
     topic->sequence = batch->through_sequence;
     topic->ends[topic->segment] = topic->sequence;
@@ -133,7 +148,7 @@ static void take(struct device *device, const lc_subscribe_response *response,
         device->welcomes++;
         break;
     case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_SNAPSHOT:
-        take_snapshot(device, response->snapshot);
+        take_snapshot(device, response->snapshot, opened_at_us);
         break;
     case LIVECONV__V1__SUBSCRIBE_RESPONSE__KIND_BATCH:
         take_batch(device, response->batch, opened_at_us);
@@ -184,7 +199,7 @@ static struct status open_stream(struct device *device, struct rpc_client_call *
             topics[i].after = &positions[i];
         list[request.n_topics++] = &topics[i];
     }
-    return lc_live_service_subscribe_open(t.lc->channel, &options, &request, ret_call);
+    return lc_live_service_subscribe_open(device->lc->channel, &options, &request, ret_call);
 }
 
 static void read_stream(struct device *device, struct rpc_client_call *call, int64_t opened_at_us) {
@@ -257,6 +272,7 @@ static void *run_device(void *argument) {
 
 static void launch(struct device *device) {
     device->stop = false;
+    device->runs = true;
     if (pthread_create(&device->thread, NULL, run_device, device) != 0)
         abort();
 }
@@ -266,6 +282,7 @@ struct device *device_start(const char *token, const char *device_id, const char
     struct device *device = calloc(1, sizeof *device);
     if (device == NULL || count > DEVICE_TOPICS)
         abort();
+    device->lc = t.lc;
     device->device_id = device_id;
     pthread_mutex_init(&device->lock, NULL);
     pthread_cond_init(&device->changed, NULL);
@@ -278,20 +295,25 @@ struct device *device_start(const char *token, const char *device_id, const char
     return device;
 }
 
-void device_cut(struct device *device) {
+bool device_cut(struct device *device) {
     pthread_mutex_lock(&device->lock);
-    if (device->call != NULL)
+    bool is_open = device->call != NULL;
+    if (is_open)
         rpc_client_call_cancel(device->call);
     pthread_mutex_unlock(&device->lock);
+    return is_open;
 }
 
 void device_stop(struct device *device) {
+    if (!device->runs)
+        return;
     pthread_mutex_lock(&device->lock);
     device->stop = true;
     if (device->call != NULL)
         rpc_client_call_cancel(device->call);
     pthread_mutex_unlock(&device->lock);
     pthread_join(device->thread, NULL);
+    device->runs = false;
     while (device->replaced_count > 0)
         pthread_join(device->replaced[--device->replaced_count], NULL);
 }
@@ -307,7 +329,11 @@ void device_stay_ended(struct device *device) {
 }
 
 void device_free(struct device **device) {
-    free((*device)->seen);
+    if (*device == NULL)
+        return;
+    device_stop(*device);
+    free((*device)->seen.items);
+    free((*device)->shown.items);
     pthread_mutex_destroy(&(*device)->lock);
     pthread_cond_destroy(&(*device)->changed);
     free(*device);
@@ -368,8 +394,8 @@ static bool has_reached(struct device *device, size_t topic, int number, uint64_
 
 static size_t count_seen(const struct device *device, size_t topic, int kind, const char *id) {
     size_t count = 0;
-    for (size_t i = 0; i < device->seen_count; i++) {
-        const struct seen *seen = &device->seen[i];
+    for (size_t i = 0; i < device->seen.count; i++) {
+        const struct seen *seen = &device->seen.items[i];
         if (seen->topic == topic && seen->kind == kind && (id == NULL || strcmp(seen->id, id) == 0))
             count++;
     }
@@ -385,8 +411,8 @@ static bool has_event(struct device *device, size_t topic, int number, uint64_t 
 static bool has_text(struct device *device, size_t topic, int number, uint64_t sequence,
                      const char *text) {
     (void)topic, (void)number, (void)sequence;
-    for (size_t i = 0; i < device->seen_count; i++)
-        if (strcmp(device->seen[i].text, text) == 0)
+    for (size_t i = 0; i < device->seen.count; i++)
+        if (strcmp(device->seen.items[i].text, text) == 0)
             return true;
     return false;
 }
@@ -464,6 +490,13 @@ size_t device_hints(struct device *device) {
     return hints;
 }
 
+uint64_t device_position(struct device *device, size_t topic) {
+    pthread_mutex_lock(&device->lock);
+    uint64_t sequence = device->topics[topic].sequence;
+    pthread_mutex_unlock(&device->lock);
+    return sequence;
+}
+
 size_t device_count(struct device *device, size_t topic, int kind, const char *id) {
     pthread_mutex_lock(&device->lock);
     size_t count = count_seen(device, topic, kind, id);
@@ -474,8 +507,8 @@ size_t device_count(struct device *device, size_t topic, int kind, const char *i
 size_t count_of_text(struct device *device, const char *wanted) {
     size_t count = 0;
     pthread_mutex_lock(&device->lock);
-    for (size_t i = 0; i < device->seen_count; i++)
-        count += strcmp(device->seen[i].text, wanted) == 0;
+    for (size_t i = 0; i < device->seen.count; i++)
+        count += strcmp(device->seen.items[i].text, wanted) == 0;
     pthread_mutex_unlock(&device->lock);
     return count;
 }

@@ -21,7 +21,7 @@ enum {
     SEEN_TEXT_BYTES = 48
 };
 
-/* An event as a device saw it. */
+/* An event as a device saw it, or a message of a snapshot. */
 struct seen {
     size_t topic;
     uint64_t sequence;
@@ -30,6 +30,12 @@ struct seen {
     char text[SEEN_TEXT_BYTES]; /* content of the message */
     int64_t opened_at_us;       /* when the stream that it came on was opened */
     unsigned segment;           /* rises with every snapshot of the topic */
+};
+
+struct seen_list {
+    struct seen *items;
+    size_t count;
+    size_t capacity;
 };
 
 struct device_topic {
@@ -46,8 +52,10 @@ struct device_topic {
 };
 
 struct device {
+    struct liveconv_server *lc; /* that of the thread which started it */
     const char *device_id;
     pthread_t thread;
+    bool runs;            /* the thread is to be joined */
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t changed;
     char token[2048];
@@ -57,11 +65,10 @@ struct device {
     pthread_t replaced[DEVICE_ROTATIONS];
     size_t replaced_count;
     bool stop;
-    bool stays_ended; /* do not open again after a goodbye */
-    struct seen *seen;
-    size_t seen_count;
-    size_t seen_capacity;
-    size_t streams; /* opened */
+    bool stays_ended;       /* do not open again after a goodbye */
+    struct seen_list seen;  /* events */
+    struct seen_list shown; /* messages of snapshots */
+    size_t streams;         /* opened */
     size_t welcomes;
     size_t signals;
     int last_signal;          /* kind */
@@ -76,18 +83,19 @@ struct device {
 /* Begins to follow. `device_id` lives as long. Topics: "inbox" or a conversation's id. */
 struct device *device_start(const char *token, const char *device_id, const char *const *topics,
                             size_t count);
-/* Ends and joins; what was seen stays. */
+/* Ends and joins, if it is not stopped already; what was seen stays. */
 void device_stop(struct device *device);
 void device_resume(struct device *device); /* after a stop: from its positions */
+/* Stops it first if it must; accepts NULL. */
 void device_free(struct device **device);
 void device_stay_ended(struct device *device); /* after the next goodbye */
-/* Cuts the stream as a lost network does. */
-void device_cut(struct device *device);
+/* Cuts the stream as a lost network does. False when there is none at the moment. */
+bool device_cut(struct device *device);
 /* Opens another stream with another token and so many of its topics, from where it is, and listens
  * to that one: the server ends the old one. */
 void device_rotate(struct device *device, const char *token, size_t topic_count);
 
-/* Waits up to 10 s, then fails the test. */
+/* Waits up to 30 s, then fails the test. */
 void device_await_ready(struct device *device); /* positions of all open topics are known */
 void device_await_sequence(struct device *device, size_t topic, uint64_t sequence);
 void device_await_event(struct device *device, size_t topic, int kind, const char *id);
@@ -101,9 +109,14 @@ void device_await_code(struct device *device, int code); /* that a stream ended 
 
 /* Signals of what is unread, so far. */
 size_t device_hints(struct device *device);
+uint64_t device_position(struct device *device, size_t topic);
 size_t device_count(struct device *device, size_t topic, int kind, const char *id);
-size_t count_of_text(struct device *device, const char *wanted);
+size_t count_of_text(struct device *device, const char *wanted); /* in events */
+/* What a test compares of an event: sequence, kind, id and text. */
+void seen_read(const lc_event *event, struct seen *seen);
 void device_assert_sound(struct device *device);
+
+/* `request_id`, `client_id`: NULL for none, or a new one. */
 
 /* A free conversation that starts in two minutes: its doors are open. */
 lc_conversation *open_conversation(const char *host);
@@ -115,14 +128,16 @@ struct status try_send(const char *token, const char *conversation, const char *
                        const char *recipient, const char *client_id, lc_message **ret_message);
 lc_message *sent(const char *token, const char *conversation, const char *content);
 struct status try_edit(const char *token, const char *message, const char *content,
-                       lc_message **ret_message);
-struct status try_delete(const char *token, const char *message, lc_message **ret_message);
+                       const char *request_id, lc_message **ret_message);
+struct status try_delete(const char *token, const char *message, const char *request_id,
+                         lc_message **ret_message);
 struct status try_correct(const char *token, const char *message, int32_t start, int32_t length,
                           const char *replacement, lc_message **ret_message);
 struct status try_mark_read(const char *token, const char *conversation, uint64_t through,
                             lc_read_state **ret_state);
 struct status try_remove(const char *token, const char *conversation, const char *user);
-struct status try_mute(const char *token, const char *conversation, const char *user, bool muted);
+struct status try_mute(const char *token, const char *conversation, const char *user, bool muted,
+                       const char *request_id);
 struct status try_lock(const char *token, const char *conversation, bool locked);
 struct status try_list_messages(const char *token, const char *conversation,
                                 lc_list_messages_response **ret_response);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-struct service_test t;
+_Thread_local struct service_test t;
 
 int start_server(void **state) {
     (void)state;

@@ -13,7 +13,10 @@
 #include "support/cmocka.h"
 #include "support/liveconv_server.h"
 
-/* The server of the program, and the memory of the test at hand. */
+/*
+ * The server of the program, and the memory of the test at hand. Each thread has its own: one that
+ * makes calls first sets the server, an arena, and a range of ids that nobody else uses.
+ */
 struct service_test {
     struct liveconv_server *lc;
     struct arena arena;
@@ -21,7 +24,7 @@ struct service_test {
     unsigned next_user;
     unsigned next_id;
 };
-extern struct service_test t;
+extern _Thread_local struct service_test t;
 
 /* cmocka fixtures. */
 int start_server(void **state);

@@ -250,13 +250,13 @@ static void the_muted_read_and_do_not_send(void **state) {
     joined(p.host, p.conversation);
     joined(p.guest, p.conversation);
     struct device *guest = follow(p.guest, "guest", p.conversation);
-    assert_ok(try_mute(p.host, p.conversation, p.guest_id, true));
+    assert_ok(try_mute(p.host, p.conversation, p.guest_id, true, NULL));
     device_await_event(guest, 0, KIND(PARTICIPANT_MUTED), p.guest_id);
     assert_refused(try_send(p.guest, p.conversation, "Hm", NULL, NULL, NULL),
                    STATUS_PERMISSION_DENIED, "PARTICIPANT_MUTED");
     sent(p.host, p.conversation, "Listen");
     device_await_text(guest, "Listen");
-    assert_ok(try_mute(p.host, p.conversation, p.guest_id, false));
+    assert_ok(try_mute(p.host, p.conversation, p.guest_id, false, NULL));
     sent(p.guest, p.conversation, "Thanks");
     finish(guest);
 }

@@ -49,7 +49,7 @@ static void the_same_client_message_id_is_one_message_for_ever(void **state) {
     (void)state;
     assert_ok(try_send(r.ana, r.conversation, "Once", NULL, id, &first));
     assert_string_equal(first->client_message_id, id);
-    assert_ok(try_mute(r.host, r.conversation, r.ana_id, true));
+    assert_ok(try_mute(r.host, r.conversation, r.ana_id, true, NULL));
     /* Before any other rule: she is muted, and says something else. */
     assert_ok(try_send(r.ana, r.conversation, "Twice", NULL, id, &again));
     assert_string_equal(again->id, first->id);
@@ -84,9 +84,10 @@ static void private_messages_are_seen_by_two(void **state) {
     assert_int_equal(list->n_messages, 2);
     assert_string_equal(list->messages[1]->recipient->user_id, r.ben_id);
     /* To others it is not there, whatever they want with it. */
-    assert_refused(try_edit(r.host, secret->id, "Mine", NULL), STATUS_NOT_FOUND,
+    assert_refused(try_edit(r.host, secret->id, "Mine", NULL, NULL), STATUS_NOT_FOUND,
                    "MESSAGE_NOT_FOUND");
-    assert_refused(try_delete(r.host, secret->id, NULL), STATUS_NOT_FOUND, "MESSAGE_NOT_FOUND");
+    assert_refused(try_delete(r.host, secret->id, NULL, NULL), STATUS_NOT_FOUND,
+                   "MESSAGE_NOT_FOUND");
     assert_refused(try_correct(r.host, secret->id, 0, 1, "f", NULL), STATUS_NOT_FOUND,
                    "MESSAGE_NOT_FOUND");
     finish(ana);
@@ -102,13 +103,13 @@ static void resuming_never_brings_removed_text_back(void **state) {
     device_stop(ben);
     lc_message *one = sent(r.ana, r.conversation, "Wrong words");
     lc_message *two = sent(r.ana, r.conversation, "Regretted");
-    assert_ok(try_edit(r.ana, one->id, "Other words", NULL));
-    assert_ok(try_edit(r.ana, one->id, "Right words", &changed));
+    assert_ok(try_edit(r.ana, one->id, "Other words", NULL, NULL));
+    assert_ok(try_edit(r.ana, one->id, "Right words", NULL, &changed));
     assert_string_equal(changed->content, "Right words");
-    assert_ok(try_delete(r.ana, two->id, &changed));
+    assert_ok(try_delete(r.ana, two->id, NULL, &changed));
     assert_string_equal(changed->content, "");
     assert_int_equal(changed->deleted_by, LC_DELETED_BY_SENDER);
-    assert_ok(try_delete(r.ana, two->id, &changed)); /* answered as it is */
+    assert_ok(try_delete(r.ana, two->id, NULL, &changed)); /* answered as it is */
 
     device_resume(ben);
     device_await_event(ben, 0, KIND(MESSAGE_DELETED), two->id);
@@ -132,7 +133,7 @@ static void a_text_that_only_the_ring_still_has_is_replaced_there(void **state) 
     device_await_text(ana, "Old words");
     liveconv_sql(t.lc, "DELETE FROM events WHERE topicId = '%s' AND sequence <= %llu",
                  r.conversation, (unsigned long long)message->sequence);
-    assert_ok(try_edit(r.ana, message->id, "New words", NULL));
+    assert_ok(try_edit(r.ana, message->id, "New words", NULL, NULL));
     device_resume(ben);
     device_await_text(ben, "New words");
     assert_int_equal(count_of_text(ben, "Old words"), 0);
@@ -145,12 +146,13 @@ static void only_the_sender_edits_and_the_host_deletes(void **state) {
     lc_message *message = sent(r.ana, r.conversation, "Words");
     lc_message *changed = NULL;
     (void)state;
-    assert_refused(try_edit(r.ben, message->id, "Mine", NULL), STATUS_PERMISSION_DENIED,
+    assert_refused(try_edit(r.ben, message->id, "Mine", NULL, NULL), STATUS_PERMISSION_DENIED,
                    "NOT_SENDER");
-    assert_refused(try_delete(r.ben, message->id, NULL), STATUS_PERMISSION_DENIED, "NOT_SENDER");
-    assert_ok(try_delete(r.host, message->id, &changed));
+    assert_refused(try_delete(r.ben, message->id, NULL, NULL), STATUS_PERMISSION_DENIED,
+                   "NOT_SENDER");
+    assert_ok(try_delete(r.host, message->id, NULL, &changed));
     assert_int_equal(changed->deleted_by, LC_DELETED_BY_MODERATOR);
-    assert_refused(try_edit(r.ana, message->id, "Again", NULL), STATUS_FAILED_PRECONDITION,
+    assert_refused(try_edit(r.ana, message->id, "Again", NULL, NULL), STATUS_FAILED_PRECONDITION,
                    "MESSAGE_DELETED");
     assert_int_equal(liveconv_sql_number(t.lc,
                                          "SELECT COUNT(*) FROM audit_log WHERE action ="
@@ -191,7 +193,7 @@ static void reading_moves_forward_and_tells_the_other_devices(void **state) {
     device_await_event(phone, 1, KIND(READ_STATE_CHANGED), NULL);
     assert_ok(try_mark_read(r.ben, r.conversation, 1, &read)); /* never back */
     assert_int_equal(read->read_through_sequence, two->sequence);
-    assert_ok(try_delete(r.ana, three->id, NULL));
+    assert_ok(try_delete(r.ana, three->id, NULL, NULL));
     assert_ok(try_mark_read(r.ben, r.conversation, 1, &read));
     assert_int_equal(read->unread_count, 0);
     assert_ok(try_mark_read(r.ben, r.conversation, UINT64_MAX, &read));
