@@ -54,7 +54,7 @@ static void a_message_is_told_to_an_open_inbox(void **state) {
     assert_ok(try_send(r.host, r.conversation, "For Ben", r.ben_id, NULL, NULL));
     device_await_unread(phone, r.conversation, 3);
     assert_int_equal(unread_of(r.ben), 3);
-    assert_ok(try_delete(r.host, two->id, NULL));
+    assert_ok(try_delete(r.host, two->id, NULL, NULL));
     device_await_unread(phone, r.conversation, 2);
     device_await_unread(tablet, r.conversation, 2);
     /* Nothing was written for it. */
