@@ -119,8 +119,9 @@ void outbox_pump(struct outbox *outbox, int64_t now_us) {
 
 static bool is_worth_repeating(const struct rpc_result *result) {
     int32_t code = result->status.code;
+    /* Nobody cancels here: a server that goes down as the call reaches it answers so. */
     return code == STATUS_UNAVAILABLE || code == STATUS_DEADLINE_EXCEEDED ||
-           (code != STATUS_OK && result->details.retry_after_ms >= 0);
+           code == STATUS_CANCELLED || (code != STATUS_OK && result->details.retry_after_ms >= 0);
 }
 
 enum outbox_outcome outbox_finish(struct outbox *outbox, const struct live_item *item,

@@ -147,6 +147,7 @@ void cli_call_begin(struct session *session, struct cli_call *ret_call, const ch
 static bool is_worth_repeating(const struct rpc_result *result, struct status status) {
     switch (status.code) {
     case STATUS_UNAVAILABLE:
+    case STATUS_CANCELLED: /* not by us: the server went down as the call reached it */
         return true;
     case STATUS_ABORTED:
     case STATUS_RESOURCE_EXHAUSTED:

@@ -32,6 +32,11 @@ from liveconv.v1 import types_pb2 as types  # noqa: E402
 
 HEARTBEAT_S = 15
 LONGEST_PAUSE_S = 30.0
+SEND_AGAIN = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,  # a server that goes down as the call reaches it
+}
 COME_BACK = {
     grpc.StatusCode.OK,
     grpc.StatusCode.UNAVAILABLE,
@@ -110,8 +115,7 @@ class Room:
                 answer = self.messages.SendMessage(request, metadata=self.metadata(), timeout=10)
                 return answer.message.sequence
             except grpc.RpcError as error:
-                if error.code() not in (grpc.StatusCode.UNAVAILABLE,
-                                        grpc.StatusCode.DEADLINE_EXCEEDED) or self.ended.is_set():
+                if error.code() not in SEND_AGAIN or self.ended.is_set():
                     raise
             time.sleep(pause * random.uniform(0.5, 1))
             pause = min(LONGEST_PAUSE_S, 2 * pause)

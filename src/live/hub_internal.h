@@ -240,6 +240,7 @@ struct live_subscriber {
     struct live_subscriber *previous;
     char device_id[LIVE_DEVICE_BYTES];
     char stream_id[64];
+    int64_t arrived_at_us;
     int64_t token_expires_at_us;
     int32_t max_age_seconds;
     int32_t goodbye_retry_ms;

@@ -92,6 +92,7 @@ struct status live_subscriber_new(struct live_hub *hub,
     subscriber->user = options->user;
     copy_text(subscriber->device_id, sizeof subscriber->device_id, options->device_id);
     copy_text(subscriber->stream_id, sizeof subscriber->stream_id, options->stream_id);
+    subscriber->arrived_at_us = options->arrived_at_us;
     subscriber->token_expires_at_us = options->token_expires_at_us;
     subscriber->max_age_seconds = options->max_age_seconds;
     subscriber->goodbye_retry_ms = options->goodbye_retry_ms;
@@ -200,13 +201,20 @@ static void tell_replaced(const struct live_subscriber *subscriber) {
     bus->tell(bus->context, &notice);
 }
 
-/* Takes its place among the streams of its user, and in its topics; then the old one goes. */
+/* Takes its place among the streams of its user, and in its topics; then the old one goes. Unless
+ * that is the newer one, whose handler was quicker: the client listens to that one, and does not
+ * come back when it hears of being replaced. */
 static struct status attach(struct live_subscriber *subscriber) {
     struct live_hub *hub = subscriber->hub;
     if (subscriber->owner == NULL)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
     size_t others;
     struct live_subscriber *old = find_old(subscriber, &others);
+    if (old != NULL && old->arrived_at_us > subscriber->arrived_at_us) {
+        live_hub_count(hub, LIVE_FIGURE_REPLACED, 1);
+        live_subscriber_leave(subscriber, LIVE_GOODBYE_REPLACED);
+        return status_ok();
+    }
     if (subscriber->max_devices > 0 && others >= (size_t)subscriber->max_devices)
         return status_error(STATUS_RESOURCE_EXHAUSTED, DOMAIN_REASON_DEVICE_LIMIT,
                             "too many devices of this user are connected");

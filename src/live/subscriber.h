@@ -56,8 +56,9 @@ struct live_subscription {
 
 struct live_subscriber_options {
     struct live_user user;
-    const char *device_id;                  /* 1 to LIVE_DEVICE_BYTES - 1 bytes; copied */
-    const char *stream_id;                  /* for `welcome`; copied, cut at 63 bytes */
+    const char *device_id; /* 1 to LIVE_DEVICE_BYTES - 1 bytes; copied */
+    const char *stream_id; /* for `welcome`; copied, cut at 63 bytes */
+    int64_t arrived_at_us; /* monotonic: of two of one device the later one stays */
     const struct live_subscription *topics; /* 1 to LIVE_MAX_TOPICS, none twice */
     size_t topic_count;
     int32_t heartbeat_seconds;   /* 0 is 30; less than 5 is 5 */

@@ -194,6 +194,10 @@ struct rpc_server *rpc_call_server(const struct rpc_call *call) {
     return call->server;
 }
 
+int64_t rpc_call_arrived_at_us(const struct rpc_call *call) {
+    return call->started_us;
+}
+
 int64_t rpc_call_deadline_us(const struct rpc_call *call) {
     return call->deadline_us;
 }

@@ -39,6 +39,9 @@ struct arena *rpc_call_arena(struct rpc_call *call);
 
 const struct rpc_method *rpc_call_method(const struct rpc_call *call);
 
+/* When it reached the poller, on the system's monotonic clock. */
+int64_t rpc_call_arrived_at_us(const struct rpc_call *call);
+
 /* When the caller stops waiting, or the server's own limit if that is earlier, on the system's
  * monotonic clock. INT64_MAX for a stream without deadline. */
 int64_t rpc_call_deadline_us(const struct rpc_call *call);

@@ -207,8 +207,9 @@ static struct status book(void *self, struct rpc_call *call,
     }
     if (request->conversation_id[35] == '7' && fake->attempts < 3) {
         snprintf(fake->seen[fake->attempts], sizeof fake->seen[0], "%s", request->request_id);
-        if (++fake->attempts < 3)
-            return status_error(STATUS_UNAVAILABLE, STATUS_NO_REASON, "come again");
+        if (++fake->attempts < 3) /* the second: as gRPC's core does when it goes down */
+            return status_error(fake->attempts == 1 ? STATUS_UNAVAILABLE : STATUS_CANCELLED,
+                                STATUS_NO_REASON, "come again");
         if (strcmp(fake->seen[0], fake->seen[1]) != 0 || strcmp(fake->seen[0], fake->seen[2]) != 0)
             return status_error(STATUS_INTERNAL, STATUS_NO_REASON, "another request_id");
     }
@@ -404,6 +405,10 @@ static struct status say(void *self, struct rpc_call *call, const lc_send_messag
     for (size_t i = 0; i < fake->log_count; i++) {
         if (strcmp(fake->log[i].id, request->client_message_id) == 0)
             index = i;
+    }
+    if (strcmp(request->content, "turned away") == 0 && fake->attempts++ == 0) {
+        pthread_mutex_unlock(&fake->lock);
+        return status_error(STATUS_CANCELLED, STATUS_NO_REASON, "CANCELLED");
     }
     if (index == fake->log_count) {
         fake->log[fake->log_count++] = (struct said){strdup(who(call)), strdup(request->content),

@@ -211,6 +211,11 @@ class Cli(unittest.TestCase):
         self.assertEqual(["one", "cut", "two"], re.findall(r"Alice: (\w+)", out))
         self.assertIn("-- back", out)
 
+    def test_a_message_that_was_turned_away_is_sent_again(self):
+        code, out, errors = self.run_cli("join", FINE, text="turned away\n")
+        self.assertEqual((0, ""), (code, errors))
+        self.assertEqual(["turned"], re.findall(r"Alice: (\w+)", out))
+
     def test_a_goodbye_is_followed_without_a_word(self):
         code, out, errors = self.run_cli("join", FINE, text="one\ngoodbye\ntwo\n")
         self.assertEqual((0, ""), (code, errors))

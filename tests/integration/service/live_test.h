@@ -62,6 +62,7 @@ struct device {
     struct device_topic topics[DEVICE_TOPICS];
     size_t topic_count;
     struct rpc_client_call *call; /* the stream that counts */
+    int64_t opened_at_us;         /* it was */
     pthread_t replaced[DEVICE_ROTATIONS];
     size_t replaced_count;
     bool stop;

@@ -263,6 +263,7 @@ struct live_subscriber_options fake_client_options(struct fake_client *client, c
         .user = fake_user(client->user),
         .device_id = device,
         .stream_id = "a-stream",
+        .arrived_at_us = client->arrived_at_us,
         .topics = topics,
         .topic_count = client->db->log_count,
         .token_expires_at_us = INT64_MAX,

@@ -109,6 +109,7 @@ struct fake_client {
     struct live_subscriber *subscriber;
     uint8_t user;
     bool sees_private;
+    int64_t arrived_at_us;
     bool ready;                  /* it was woken */
     struct fake_place places[4]; /* by log */
     /* of the last frame */

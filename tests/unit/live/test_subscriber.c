@@ -412,6 +412,25 @@ static void a_new_stream_of_the_device_replaces_the_old_one(void **state) {
     fake_client_cut(&fresh);
 }
 
+/* Two that came one after the other are looked up by two workers, and either may be quicker. */
+static void a_stream_that_came_before_does_not_replace_the_one_after_it(void **state) {
+    struct fixture *f = *state;
+    f->client.arrived_at_us = 2;
+    open_at_head(f);
+    struct fake_client late;
+    fake_client_init(&late, &f->db, 1);
+    late.arrived_at_us = 1;
+    fake_client_open(&late, "phone");
+    assert_int_equal(fake_client_next(&late), FAKE_WELCOME);
+    assert_int_equal(fake_client_next(&late), FAKE_GOODBYE);
+    assert_int_equal(late.reason, LIVE_GOODBYE_REPLACED);
+    assert_int_equal(fake_client_next(&late), FAKE_END);
+    assert_int_equal(late.end.code, STATUS_ABORTED);
+    fake_client_cut(&late);
+    commit(f, 1);
+    assert_int_equal(fake_client_next(&f->client), FAKE_BATCH);
+}
+
 static void another_device_does_not_replace(void **state) {
     struct fixture *f = *state;
     open_at_head(f);
@@ -545,6 +564,7 @@ int main(void) {
         TEST(a_removal_between_registration_and_start_is_not_missed),
         TEST(a_suspended_user_is_sent_away),
         TEST(a_new_stream_of_the_device_replaces_the_old_one),
+        TEST(a_stream_that_came_before_does_not_replace_the_one_after_it),
         TEST(another_device_does_not_replace),
         TEST(devices_are_counted),
         TEST(a_slow_reader_is_sent_away),
