@@ -242,11 +242,22 @@ static struct note *take_notes(struct service_unread *unread) {
 }
 
 static void free_notes(struct note **notes) {
-    struct note *item;
-    struct note *next;
-    HASH_ITER(hh, *notes, item, next) {
-        HASH_DEL(*notes, item);
+    struct note *item = *notes;
+    HASH_CLEAR(hh, *notes); /* the table; its items are still chained */
+    while (item != NULL) {
+        struct note *next = item->hh.next;
         free(item);
+        item = next;
+    }
+}
+
+static void free_readers(struct reader **readers) {
+    struct reader *item = *readers;
+    HASH_CLEAR(hh, *readers);
+    while (item != NULL) {
+        struct reader *next = item->hh.next;
+        free(item);
+        item = next;
     }
 }
 
@@ -309,12 +320,7 @@ void service_unread_free(struct service_unread **unread) {
         return;
     service_unread_stop(it);
     free_notes(&it->notes);
-    struct reader *reader;
-    struct reader *next;
-    HASH_ITER(hh, it->readers, reader, next) {
-        HASH_DEL(it->readers, reader);
-        free(reader);
-    }
+    free_readers(&it->readers);
     pthread_cond_destroy(&it->noted);
     pthread_mutex_destroy(&it->lock);
     free(it);

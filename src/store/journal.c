@@ -176,6 +176,21 @@ static struct status read_original(struct db_tx *tx, const struct store_journal_
     return status_ok();
 }
 
+/* Who has left for good reads nothing any more. */
+static bool is_there(const struct member *recipient) {
+    bool gave_seat_up = recipient->booking == DOMAIN_BOOKING_CANCELLED ||
+                        recipient->booking == DOMAIN_BOOKING_EXPIRED;
+    switch (recipient->participant) {
+    case DOMAIN_PARTICIPANT_JOINED:
+    case DOMAIN_PARTICIPANT_AWAY:
+        return true;
+    case DOMAIN_PARTICIPANT_LEFT:
+        return !gave_seat_up;
+    default:
+        return false;
+    }
+}
+
 static struct status check_message(struct db_tx *tx, const struct store_journal_entry *entry,
                                    const struct member *sender, struct store_message *message,
                                    int64_t now_us) {
@@ -209,8 +224,7 @@ static struct status check_message(struct db_tx *tx, const struct store_journal_
         TRY(look_at(tx, entry->arena, entry->tenant, &message->conversation_id,
                     &message->recipient.id, now_us, &recipient));
         uuid_format(&message->recipient.id, ids[3]);
-        outgoing.recipient_is_there = recipient.participant != DOMAIN_PARTICIPANT_UNSPECIFIED &&
-                                      recipient.participant != DOMAIN_PARTICIPANT_REMOVED;
+        outgoing.recipient_is_there = is_there(&recipient);
         message->recipient = recipient.user;
     }
     outgoing.sender_id = ids[2];

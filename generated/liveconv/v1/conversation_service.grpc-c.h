@@ -316,7 +316,8 @@ struct lc_conversation_service_handlers {
 
     /*
      * Changes a SCHEDULED conversation. A new time keeps everybody's price and lets them cancel for free;
-     * all who have booked are told.
+     * all who have booked are told. Whether they have another session at that time is theirs to settle; host and
+     * instructor must not.
      *
      * Callers: its host, admin; scope conversations.write.
      * PERMISSION_DENIED: NOT_HOST, INSTRUCTOR_ROLE_REQUIRED. NOT_FOUND: CONVERSATION_NOT_FOUND. ABORTED:

@@ -298,7 +298,7 @@ typedef enum _Liveconv__V1__Reason {
    */
   LIVECONV__V1__REASON__REASON_NOT_BOOKED = 131,
   /*
-   * PERMISSION_DENIED. The user does not take part, or never did.
+   * PERMISSION_DENIED. The user does not take part, never did, or gave the seat up before the start.
    */
   LIVECONV__V1__REASON__REASON_NOT_PARTICIPANT = 132,
   /*

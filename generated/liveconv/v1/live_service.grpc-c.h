@@ -393,8 +393,8 @@ struct lc_live_service_handlers {
      * one, subscribe again after a short, growing and random pause.
      *
      * Callers: student, instructor, admin. Everybody follows the own inbox; a conversation is followed by those
-     * who take or took part, and at any time by host, instructor and admins. A topic that the caller may not
-     * follow is closed (topic_closed); the others go on.
+     * who take or took part, and at any time by host, instructor and admins; not by those who gave their seat
+     * up. A topic that the caller may not follow is closed (topic_closed); the others go on.
      * INVALID_ARGUMENT: TOPIC_INVALID. RESOURCE_EXHAUSTED: DEVICE_LIMIT.
      */
     struct status (*subscribe)(void *self, struct rpc_call *call,

@@ -188,6 +188,8 @@ static void who_gave_the_seat_up_reads_nothing_more(void **state) {
     assert_refused(try_list_participants(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED,
                    "NOT_PARTICIPANT");
     assert_refused(try_join(p.guest, p.conversation, NULL), STATUS_PERMISSION_DENIED, "NOT_BOOKED");
+    assert_refused(try_send(p.host, p.conversation, "Psst", p.guest_id, NULL, NULL),
+                   STATUS_FAILED_PRECONDITION, "RECIPIENT_NOT_PRESENT");
     assert_int_equal(got(p.guest, p.conversation)->viewer->unread_count, 0);
     assert_int_equal(unread_of(p.guest), 0);
     const char *topics[] = {p.conversation, "inbox"};
