@@ -157,6 +157,7 @@ class World:
             self._install()
         self._start_database()
         self._write_config()
+        self._migrate()
         if not is_loaded:
             self._load()
         self._open_rooms()
@@ -235,7 +236,7 @@ class World:
 
     # -- what it holds
 
-    def _load(self):
+    def _migrate(self):
         done = subprocess.run(
             [self.liveconvd, "--config", self.config, "--migrate-only"],
             capture_output=True,
@@ -244,6 +245,8 @@ class World:
         )
         if done.returncode != 0:
             raise Failure(f"migrating failed: {done.stderr.strip()}")
+
+    def _load(self):
         begin = time.monotonic()
         # What load.sql writes keeps the rules; checking each row again would double the time.
         quick = "SET foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0;\n"
