@@ -184,7 +184,7 @@ struct status store_conversation_facets(struct db_tx *tx, struct arena *arena, c
     struct store_facets facets = {.language_count = 0};
     struct store_search_plan plan;
 
-    TRY(store_search_plan_make(tx, tenant, query, &plan));
+    TRY(store_search_plan_make(tx, arena, tenant, query, &plan));
     bool is_in_index = plan.count == 0 && query->relation == STORE_RELATION_ANY &&
                        query->sight != STORE_SIGHT_ALL && !query->has_host &&
                        !query->has_instructor && !query->with_seats_left;

@@ -179,7 +179,7 @@ struct status store_conversation_list_statement(struct db_tx *tx, struct arena *
     struct store_search_plan *plan = arena_alloc(arena, sizeof *plan);
     if (plan == NULL)
         return store_no_room();
-    TRY(store_search_plan_make(tx, tenant, query, plan));
+    TRY(store_search_plan_make(tx, arena, tenant, query, plan));
     enum source source = plan->count > 0 ? search_source_of(query, plan) : source_of(query);
     ret_args->count = 0;
     add_source(ret_args, tenant, query, source, plan);

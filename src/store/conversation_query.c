@@ -9,20 +9,43 @@ static const struct db_sql count_rows = {
     "SELECT COUNT(*) FROM (SELECT 1 FROM conversation_terms WHERE tenant_id = ? AND term >= ?"
     " AND term < ? LIMIT 2000) AS found"};
 
+static const struct db_sql find_words = {"SELECT MIN(term), MAX(term) FROM conversation_terms"
+                                         " WHERE tenant_id = ? AND term >= ? AND term < ?"};
+
 /* ---- what a search looks for ---- */
+
+/* No term holds a control character, so nothing lies between the word and this end. */
+static void end_after_word(struct store_term_range *range) {
+    char *end = stpcpy(range->end, range->from);
+    memcpy(end, "\x01", 2);
+}
 
 static bool term_range(const struct domain_term *term, struct store_term_range *ret_range) {
     struct store_term_range range = {.from = term->text, .is_prefix = term->is_prefix};
-    if (term->is_prefix) {
-        if (!domain_prefix_end(term->text, range.end))
-            return false;
-    } else {
-        /* No term holds a control character, so nothing lies between. */
-        char *end = stpcpy(range.end, term->text);
-        memcpy(end, "\x01", 2);
-    }
+    if (!term->is_prefix)
+        end_after_word(&range);
+    else if (!domain_prefix_end(term->text, range.end))
+        return false;
     *ret_range = range;
     return true;
+}
+
+/* Most words are written out before they are looked for; and a word is found sooner than what
+ * begins like it. */
+static struct status complete(struct db_tx *tx, struct arena *arena, const char *tenant,
+                              struct store_term_range *range) {
+    const char *first = NULL;
+    const char *last = NULL;
+    bool is_row = false;
+    TRY(db_query_row(tx, &find_words,
+                     DB_ARGS(db_text(tenant), db_text(range->from), db_text(range->end)), arena,
+                     DB_INTO(store_into_text(&first), store_into_text(&last)), &is_row));
+    if (first == NULL || strcmp(first, last) != 0 || strlen(first) > DOMAIN_TERM_MAX_BYTES)
+        return status_ok();
+    range->from = first;
+    range->is_prefix = false;
+    end_after_word(range);
+    return status_ok();
 }
 
 static void choose(struct store_search_plan *plan, size_t i) {
@@ -36,7 +59,7 @@ static void choose(struct store_search_plan *plan, size_t i) {
     plan->has_word = true;
 }
 
-struct status store_search_plan_make(struct db_tx *tx, const char *tenant,
+struct status store_search_plan_make(struct db_tx *tx, struct arena *arena, const char *tenant,
                                      const struct store_conversation_query *query,
                                      struct store_search_plan *ret_plan) {
     const struct domain_terms *terms = query->search;
@@ -51,6 +74,8 @@ struct status store_search_plan_make(struct db_tx *tx, const char *tenant,
         TRY(db_query_row(tx, &count_rows,
                          DB_ARGS(db_text(tenant), db_text(range->from), db_text(range->end)), NULL,
                          DB_INTO(db_into_int64(&range->found)), &is_row));
+        if (range->is_prefix && range->found >= COMMON_TERM)
+            TRY(complete(tx, arena, tenant, range));
         choose(plan, plan->count++);
     }
     plan->is_common = plan->count > 0 && plan->terms[plan->rarest].found >= COMMON_TERM;

@@ -15,6 +15,8 @@
 #include "store/conversation.h"
 #include "store/internal.h"
 
+struct arena;
+
 enum {
     STORE_STATUSES = 4,
     STORE_LEVELS = 6,
@@ -137,8 +139,9 @@ struct store_search_plan {
     size_t rarest_word; /* of the whole words */
 };
 
-/* Counts the terms. Those that cannot occur find nothing. */
-struct status store_search_plan_make(struct db_tx *tx, const char *tenant,
+/* Counts the terms. Those that cannot occur find nothing; the beginning of one word alone is that
+ * word. What the plan points to is the query's or in `arena`. */
+struct status store_search_plan_make(struct db_tx *tx, struct arena *arena, const char *tenant,
                                      const struct store_conversation_query *query,
                                      struct store_search_plan *ret_plan) STATUS_MUST_USE;
 

@@ -1,7 +1,7 @@
 """The suite of `ci/bench api`: liveconvd over a large database, called as users do.
 
-A private MariaDB is loaded with 100,000 conversations and 1,000,000 bookings (10,000 and 100,000 with
---quick), liveconvd is started over it, and each case is a run of bench_api: latencies are the
+A private MariaDB is loaded with 100,000 conversations and 1,000,000 bookings (10,000 and 100,000
+with --quick), liveconvd is started over it, and each case is a run of bench_api: latencies are the
 client's, processor time is that of the two processes, read from outside. All of it shares this
 machine, so latencies hold what the client and the database use themselves.
 """
@@ -95,7 +95,7 @@ def run_case(world, program, case, seconds):
     except subprocess.TimeoutExpired as error:
         raise Failure(f"{case.name}: no end") from error
     if done.returncode not in (0, MISMATCH):
-        raise Failure(f"{case.name}: the client failed, see {world.path('liveconvd.log')}")
+        raise Failure(f"{case.name}: the client failed; liveconvd:\n{world.tail('liveconvd.log')}")
     return json.loads(done.stdout)
 
 
@@ -162,7 +162,8 @@ def print_row(case, figures, reports):
     if "watchers_unlike_the_list" in of:
         unlike = int(of["watchers_unlike_the_list"])
         watchers = case.arguments["watchers"]
-        notes.append(f"asked all {watchers} watchers equal to the list: {'NO, not ' + str(unlike) if unlike else 'yes'}")
+        verdict = f"NO, {unlike} are not" if unlike else "yes"
+        notes.append(f"asked all {watchers} watchers equal to the list: {verdict}")
         notes.append(f"{of['frames_per_second']:.0f} messages/s to them")
     operations = sum(report["operations"] for report in reports)
     for what in ("refused", "late"):

@@ -24,6 +24,7 @@ SLICES = 10
 ROOMS_START_MINUTES = 5  # their doors are open then
 START_SECONDS = 60
 STOP_SECONDS = 60
+LOG_LINES = 10
 BUFFER_POOL = "2G"
 
 STEP = re.compile(r"^-- step: (.*)$", re.MULTILINE)
@@ -150,6 +151,11 @@ class World:
     def path(self, name):
         return os.path.join(self.home, name)
 
+    def tail(self, log):
+        """The end of a log, for the message of a failure: the directory goes with the bench."""
+        with open(self.path(log), encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-LOG_LINES:])
+
     def begin(self):
         os.makedirs(self.home, mode=0o700, exist_ok=True)
         is_loaded = self._is_loaded()
@@ -179,7 +185,7 @@ class World:
         except (OSError, ValueError):
             return False
         if loaded.get("conversations") != self.size.conversations:
-            raise Failure(f"{self.home} holds {loaded.get('conversations')} conversations: another --keep")
+            raise Failure(f"{self.home} holds other data: --keep another directory")
         if time.time() - loaded["time"] > KEPT_HOURS * 3600:
             say(f"what {self.home} holds is older than {KEPT_HOURS} hours: loading again")
             return False
@@ -192,12 +198,12 @@ class World:
                 shutil.rmtree(path)
             elif os.path.exists(path):
                 os.remove(path)
-        command = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal"]
-        command += ["--skip-test-db", "--force", f"--datadir={self.path('data')}"]
+        command = ["mariadb-install-db", "--no-defaults", "--skip-test-db", "--force"]
+        command += ["--auth-root-authentication-method=normal", f"--datadir={self.path('data')}"]
         with open(self.path("install.log"), "wb") as log:
             done = subprocess.run(command + self._as_root(), stdout=log, stderr=log, check=False)
         if done.returncode != 0:
-            raise Failure(f"making the database failed: see {self.path('install.log')}")
+            raise Failure(f"making the database failed:\n{self.tail('install.log')}")
 
     @staticmethod
     def _as_root():
@@ -223,7 +229,7 @@ class World:
         until = time.monotonic() + START_SECONDS
         while not is_ready():
             if process.poll() is not None or time.monotonic() > until:
-                raise Failure(f"{what} did not start: see {self.path(log)}")
+                raise Failure(f"{what} did not start:\n{self.tail(log)}")
             time.sleep(0.05)
 
     def _sql(self, text, database="liveconv"):
@@ -250,16 +256,18 @@ class World:
         begin = time.monotonic()
         # What load.sql writes keeps the rules; checking each row again would double the time.
         quick = "SET foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0;\n"
-        for name, slices in steps(os.path.join(os.path.dirname(__file__), "api", "load.sql"), self.size):
+        script = os.path.join(os.path.dirname(__file__), "api", "load.sql")
+        for name, slices in steps(script, self.size):
             since = time.monotonic()
             for number, text in enumerate(slices):
                 if sys.stderr.isatty() and number > 0:
-                    print(f"\r  {name} {number}/{len(slices)}", end="", file=sys.stderr, flush=True)
+                    progress = f"\r  {name} {number}/{len(slices)}"
+                    print(progress, end="", file=sys.stderr, flush=True)
                 self._sql(quick + text)
             end = "\r" if sys.stderr.isatty() else ""
             say(f"{end}  {name:<40}{time.monotonic() - since:>6.1f} s")
-        counts = self.counts()
-        say(f"  loaded in {time.monotonic() - begin:.0f} s: " + ", ".join(f"{n:,} {w}" for w, n in counts.items()))
+        counts = ", ".join(f"{count:,} {what}" for what, count in self.counts().items())
+        say(f"  loaded in {time.monotonic() - begin:.0f} s: {counts}")
         with open(self.path("loaded.json"), "w", encoding="utf-8") as file:
             json.dump({"conversations": self.size.conversations, "time": time.time()}, file)
 
@@ -270,7 +278,7 @@ class World:
             "bookings": "live_conversation_bookings",
             "participants": "live_conversation_participants",
             "messages": "live_conversation_messages",
-            "terms": "conversation_terms",
+            "search terms": "conversation_terms",
         }
         text = "".join(f"SELECT COUNT(*) FROM {table};\n" for table in tables.values())
         return dict(zip(tables, map(int, self._sql(text).split())))
@@ -278,22 +286,24 @@ class World:
     def _open_rooms(self):
         """Messages are sent in rooms whose doors are open; kept data has old ones."""
         self._sql(
-            f"UPDATE live_conversations SET startTime = UTC_TIMESTAMP() + INTERVAL {ROOMS_START_MINUTES} MINUTE,"
-            " endTime = UTC_TIMESTAMP() + INTERVAL 180 MINUTE, status = 'SCHEDULED', actualStartTime = NULL,"
+            "UPDATE live_conversations SET status = 'SCHEDULED',"
+            f" startTime = UTC_TIMESTAMP() + INTERVAL {ROOMS_START_MINUTES} MINUTE,"
+            " endTime = UTC_TIMESTAMP() + INTERVAL 180 MINUTE, actualStartTime = NULL,"
             " actualEndTime = NULL WHERE tenant_id = 'bench' AND title LIKE 'Room %';"
-            "UPDATE live_conversation_bookings b JOIN live_conversations c ON c.tenant_id = b.tenant_id"
-            " AND c.id = b.conversationId SET b.startTime = c.startTime"
-            " WHERE c.tenant_id = 'bench' AND c.title LIKE 'Room %';"
+            "UPDATE live_conversation_bookings b JOIN live_conversations c"
+            " ON c.tenant_id = b.tenant_id AND c.id = b.conversationId"
+            " SET b.startTime = c.startTime WHERE c.tenant_id = 'bench' AND c.title LIKE 'Room %';"
         )
 
     # -- the server
 
     def _write_config(self):
         if not os.path.exists(self.secret):
-            with open(os.open(self.secret, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            descriptor = os.open(self.secret, os.O_WRONLY | os.O_CREAT, 0o600)
+            with open(descriptor, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
         with open(self.config, "w", encoding="utf-8") as file:
-            # Everything else is what the server does by itself; a few users make all the calls here.
+            # All else is as by default; but the rate limit, as a few senders make all the calls.
             file.write(
                 "[server]\naddress = 127.0.0.1:0\n[side]\nport = -1\n[limits]\nrate = 0\n"
                 f"[database]\nsocket = {self.socket}\nuser = root\n"

@@ -404,6 +404,11 @@ STORE_TEST(common_words_are_found_like_rare_ones) {
     assert_int_equal(search(w, tx, "common usu"), 50);
     assert_int_equal(search(w, tx, "common seld"), 1);
     assert_int_equal(search(w, tx, "seldom common"), 1);
+    assert_int_equal(search(w, tx, "usual comm"), 50);
+    assert_int_equal(search(w, tx, "comm seldom"), 0);
+    titled(w, tx, "commons", "", "");
+    assert_int_equal(search(w, tx, "comm"), 50);
+    assert_int_equal(search(w, tx, "commons"), 1);
     struct store_conversation_query q = query_of(w);
     struct domain_terms terms;
     domain_terms_init(&terms);
