@@ -34,8 +34,13 @@ static const struct db_sql viewers_groups = {GROUPS(FROM_MINE, WHERE_FILTER " AN
 static const struct db_sql mine_groups = {GROUPS(FROM_MINE, WHERE_LOOKING)};
 static const struct db_sql open_groups = {GROUPS(FROM_OPEN, WHERE_LOOKING)};
 static const struct db_sql all_groups = {GROUPS(FROM_ALL, WHERE_LOOKING)};
-static const struct db_sql search_groups = {GROUPS(FROM_SEARCH, WHERE_LOOKING)};
-static const struct db_sql search_open_groups = {GROUPS(FROM_SEARCH_OPEN, WHERE_LOOKING)};
+/* By whether the terms are few, and whether all is open. */
+static const struct db_sql search_groups[2][2] = {
+    {{GROUPS(FROM_SEARCH(MANY_TERMS), WHERE_LOOKING)},
+     {GROUPS(FROM_SEARCH_OPEN(MANY_TERMS), WHERE_LOOKING)}},
+    {{GROUPS(FROM_SEARCH(FEW_TERMS), WHERE_LOOKING)},
+     {GROUPS(FROM_SEARCH_OPEN(FEW_TERMS), WHERE_LOOKING)}},
+};
 
 /* ---- adding up ---- */
 
@@ -166,7 +171,7 @@ static struct status count_looking(struct db_tx *tx, const char *tenant,
     const struct db_sql *sql = is_open ? &open_groups : &all_groups;
     struct store_args args = {.count = 0};
     if (plan->count > 0) {
-        sql = is_open ? &search_open_groups : &search_groups;
+        sql = &search_groups[plan->is_few][is_open];
         store_query_add_search(&args, tenant, plan);
     } else if (query->relation != STORE_RELATION_ANY) {
         sql = &mine_groups;

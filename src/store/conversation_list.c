@@ -24,10 +24,10 @@
     " FROM conversation_terms s FORCE INDEX (term_open)"                                           \
     " STRAIGHT_JOIN live_conversations c FORCE INDEX (PRIMARY)"                                    \
     " ON c.tenant_id = s.tenant_id AND c.id = s.conversationId"
-#define WHERE_WORD                                                                                 \
-    " AND s.tenant_id = ? AND s.term = ? AND s.openStart IS NOT NULL" WHERE_TERMS(                 \
-        "s.tenant_id", "s.conversationId")
-#define WHERE_WALK WHERE_TERMS("c.tenant_id", "c.id")
+#define WHERE_WORD(terms)                                                                          \
+    " AND s.tenant_id = ? AND s.term = ? AND s.openStart IS NOT NULL" terms("s.tenant_id",         \
+                                                                            "s.conversationId")
+#define WHERE_WALK(terms) terms("c.tenant_id", "c.id")
 
 /* After the last row of the page before. */
 #define PAGE_START(time, id, by)                                                                   \
@@ -63,21 +63,29 @@ enum source {
     SOURCES
 };
 
+#define BY_WORD(terms)                                                                             \
+    {                                                                                              \
+        LIST(FROM_WORD, WHERE_WORD(terms),                                                         \
+             PAGE_START("s.openStart", "s.conversationId", "s.openStart, s.conversationId")),      \
+            LIST(FROM_WORD, WHERE_WORD(terms),                                                     \
+                 PAGE_START_DESC("s.openStart", "s.conversationId",                                \
+                                 "s.openStart DESC, s.conversationId DESC"))                       \
+    }
+#define SEARCHES(terms)                                                                            \
+    [SOURCE_SEARCH] = LISTS(FROM_SEARCH(terms), , "s", FROM_SEARCH(terms)),                        \
+    [SOURCE_SEARCH_OPEN] = LISTS(FROM_SEARCH_OPEN(terms), , "s", FROM_SEARCH_OPEN(terms)),         \
+    [SOURCE_WALK] = LISTS(FROM_ALL, WHERE_WALK(terms), "c", FROM_ALL),                             \
+    [SOURCE_WALK_OPEN] = LISTS(FROM_OPEN, WHERE_WALK(terms), "c", FROM_NEWEST),                    \
+    [SOURCE_WORD_OPEN] = BY_WORD(terms)
+
 static const struct db_sql lists[SOURCES][STORE_ORDER_NEWEST + 1] = {
     [SOURCE_OPEN] = LISTS(FROM_OPEN, , "c", FROM_NEWEST),
     [SOURCE_ALL] = LISTS(FROM_ALL, , "c", FROM_ALL),
     [SOURCE_MINE] = LISTS(FROM_MINE, , "s", FROM_MINE),
-    [SOURCE_SEARCH] = LISTS(FROM_SEARCH, , "s", FROM_SEARCH),
-    [SOURCE_SEARCH_OPEN] = LISTS(FROM_SEARCH_OPEN, , "s", FROM_SEARCH_OPEN),
-    [SOURCE_WALK] = LISTS(FROM_ALL, WHERE_WALK, "c", FROM_ALL),
-    [SOURCE_WALK_OPEN] = LISTS(FROM_OPEN, WHERE_WALK, "c", FROM_NEWEST),
-    [SOURCE_WORD_OPEN] = {LIST(FROM_WORD, WHERE_WORD,
-                               PAGE_START("s.openStart", "s.conversationId",
-                                          "s.openStart, s.conversationId")),
-                          LIST(FROM_WORD, WHERE_WORD,
-                               PAGE_START_DESC("s.openStart", "s.conversationId",
-                                               "s.openStart DESC, s.conversationId DESC"))},
+    SEARCHES(FEW_TERMS),
 };
+static const struct db_sql lists_of_many_terms[SOURCES][STORE_ORDER_NEWEST + 1] = {
+    SEARCHES(MANY_TERMS)};
 
 /* Without a search. */
 static enum source source_of(const struct store_conversation_query *query) {
@@ -190,7 +198,8 @@ struct status store_conversation_list_statement(struct db_tx *tx, struct arena *
     store_query_add_levels(ret_args, query);
     add_terms(ret_args, tenant, source, plan);
     add_page(ret_args, query);
-    *ret_sql = &lists[source][query->order];
+    *ret_sql = plan->count > 0 && !plan->is_few ? &lists_of_many_terms[source][query->order]
+                                                : &lists[source][query->order];
     return status_ok();
 }
 

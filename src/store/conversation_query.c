@@ -5,6 +5,9 @@
 /* Conversations with a term; from then on it is common. */
 enum { COMMON_TERM = 2000 };
 
+/* Places in FEW_TERMS; MANY_TERMS has DOMAIN_QUERY_MAX_TERMS for each. */
+enum { FEW_WORDS = 3, FEW_BEGINNINGS = 1 };
+
 static const struct db_sql count_rows = {
     "SELECT COUNT(*) FROM (SELECT 1 FROM conversation_terms WHERE tenant_id = ? AND term >= ?"
     " AND term < ? LIMIT 2000) AS found"};
@@ -59,6 +62,13 @@ static void choose(struct store_search_plan *plan, size_t i) {
     plan->has_word = true;
 }
 
+static size_t count_beginnings(const struct store_search_plan *plan) {
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        count += plan->terms[i].is_prefix ? 1 : 0;
+    return count;
+}
+
 struct status store_search_plan_make(struct db_tx *tx, struct arena *arena, const char *tenant,
                                      const struct store_conversation_query *query,
                                      struct store_search_plan *ret_plan) {
@@ -78,6 +88,8 @@ struct status store_search_plan_make(struct db_tx *tx, struct arena *arena, cons
             TRY(complete(tx, arena, tenant, range));
         choose(plan, plan->count++);
     }
+    size_t beginnings = count_beginnings(plan);
+    plan->is_few = beginnings <= FEW_BEGINNINGS && plan->count - beginnings <= FEW_WORDS;
     plan->is_common = plan->count > 0 && plan->terms[plan->rarest].found >= COMMON_TERM;
     return status_ok();
 }
@@ -230,17 +242,32 @@ void store_query_add_levels(struct store_args *args, const struct store_conversa
     add_set(args, query->levels, STORE_LEVELS, level_name);
 }
 
+/* Words or beginnings, and then places that are switched off. */
+static void add_places(struct store_args *args, const struct store_search_plan *plan, size_t but,
+                       bool beginnings, size_t places) {
+    size_t used = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct store_term_range *term = &plan->terms[i];
+        if (i == but || term->is_prefix != beginnings)
+            continue;
+        store_arg(args, db_bool(false));
+        store_arg(args, db_text(term->from));
+        if (beginnings)
+            store_arg(args, db_text(term->end));
+        used++;
+    }
+    for (; used < places; used++) {
+        store_arg(args, db_bool(true));
+        store_arg(args, db_text(""));
+        if (beginnings)
+            store_arg(args, db_text(""));
+    }
+}
+
 void store_query_add_terms(struct store_args *args, const struct store_search_plan *plan,
                            size_t but) {
-    for (size_t i = 0; i < DOMAIN_QUERY_MAX_TERMS; i++) {
-        bool asked = i < plan->count && i != but && !plan->terms[i].is_prefix;
-        store_arg(args, db_bool(!asked));
-        store_arg(args, db_text(asked ? plan->terms[i].from : ""));
-    }
-    for (size_t i = 0; i < DOMAIN_QUERY_MAX_TERMS; i++) {
-        bool asked = i < plan->count && i != but && plan->terms[i].is_prefix;
-        store_arg(args, db_bool(!asked));
-        store_arg(args, db_text(asked ? plan->terms[i].from : ""));
-        store_arg(args, db_text(asked ? plan->terms[i].end : ""));
-    }
+    size_t words = plan->is_few ? FEW_WORDS : DOMAIN_QUERY_MAX_TERMS;
+    size_t beginnings = plan->is_few ? FEW_BEGINNINGS : DOMAIN_QUERY_MAX_TERMS;
+    add_places(args, plan, but, false, words);
+    add_places(args, plan, but, true, beginnings);
 }

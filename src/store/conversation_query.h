@@ -44,16 +44,16 @@ enum {
     ") AS s STRAIGHT_JOIN live_conversations c FORCE INDEX (PRIMARY)"                              \
     " ON c.tenant_id = ? AND c.id = s.id"
 /* Of the rarest term of a search that have the others, too: those that are open, which the terms'
- * own index tells, and all. */
-#define OTHER_TERMS WHERE_TERMS("t.tenant_id", "t.conversationId")
-#define FROM_SEARCH_OPEN                                                                           \
+ * own index tells, and all. `terms` is FEW_TERMS or MANY_TERMS. */
+#define FROM_SEARCH_OPEN(terms)                                                                    \
     " FROM (SELECT DISTINCT t.conversationId AS id, t.openStart AS startTime"                      \
     " FROM conversation_terms t WHERE t.tenant_id = ? AND t.term >= ? AND t.term < ?"              \
-    " AND t.openStart IS NOT NULL" OTHER_TERMS JOIN_GATHERED
+    " AND t.openStart IS NOT NULL" terms("t.tenant_id", "t.conversationId") JOIN_GATHERED
 #define TERMS_WITH_START " FROM conversation_terms t" WITH_START("t")
-#define FROM_SEARCH                                                                                \
-    " FROM (SELECT DISTINCT x.id, x.startTime" TERMS_WITH_START                                    \
-    " WHERE t.tenant_id = ? AND t.term >= ? AND t.term < ?" OTHER_TERMS JOIN_GATHERED
+#define TERM_RANGE " WHERE t.tenant_id = ? AND t.term >= ? AND t.term < ?"
+#define FROM_SEARCH(terms)                                                                         \
+    " FROM (SELECT DISTINCT x.id, x.startTime" TERMS_WITH_START TERM_RANGE terms(                  \
+        "t.tenant_id", "t.conversationId") JOIN_GATHERED
 #define TAKEN_PART                                                                                 \
     " UNION SELECT x.id, x.startTime FROM live_conversation_participants p" WITH_START("p")
 #define INVITED_TO " UNION SELECT x.id, x.startTime FROM conversation_invitations v" WITH_START("v")
@@ -112,13 +112,17 @@ enum {
     " AND (? OR (SELECT 1 FROM conversation_terms q FORCE INDEX (term_conversation)"               \
     " WHERE q.tenant_id = " tenant " AND q.conversationId = " id                                   \
     " AND q.term >= ? AND q.term < ? LIMIT 1) IS NOT NULL)"
-#define FOUR_OF(has, tenant, id) has(tenant, id) has(tenant, id) has(tenant, id) has(tenant, id)
-#define ALL_OF(has, tenant, id)                                                                    \
-    FOUR_OF(has, tenant, id)                                                                       \
-    FOUR_OF(has, tenant, id) FOUR_OF(has, tenant, id) FOUR_OF(has, tenant, id)
-#define WHERE_TERMS(tenant, id)                                                                    \
-    ALL_OF(HAS_WORD, tenant, id)                                                                   \
-    ALL_OF(HAS_BEGINNING, tenant, id)
+#define THREE_OF(has, tenant, id) has(tenant, id) has(tenant, id) has(tenant, id)
+#define SIXTEEN_OF(has, tenant, id)                                                                \
+    THREE_OF(has, tenant, id)                                                                      \
+    THREE_OF(has, tenant, id)                                                                      \
+    THREE_OF(has, tenant, id)                                                                      \
+    THREE_OF(has, tenant, id) THREE_OF(has, tenant, id) has(tenant, id)
+/* Most searches have few terms, and each place costs something also when it is switched off. */
+#define FEW_TERMS(tenant, id) THREE_OF(HAS_WORD, tenant, id) HAS_BEGINNING(tenant, id)
+#define MANY_TERMS(tenant, id)                                                                     \
+    SIXTEEN_OF(HAS_WORD, tenant, id)                                                               \
+    SIXTEEN_OF(HAS_BEGINNING, tenant, id)
 
 /* ---- what a search looks for ---- */
 
@@ -133,6 +137,7 @@ struct store_term_range {
 struct store_search_plan {
     struct store_term_range terms[DOMAIN_QUERY_MAX_TERMS];
     size_t count;       /* 0: no search */
+    bool is_few;        /* FEW_TERMS has places for all */
     size_t rarest;      /* of all */
     bool is_common;     /* even the rarest is */
     bool has_word;      /* not only beginnings of words */
@@ -175,7 +180,7 @@ void store_query_add_in_statuses(struct store_args *args,
 void store_query_add_types(struct store_args *args, const struct store_conversation_query *query);
 void store_query_add_pricing(struct store_args *args, const struct store_conversation_query *query);
 void store_query_add_times(struct store_args *args, const struct store_conversation_query *query);
-/* WHERE_TERMS, but for term `but` (SIZE_MAX: all). */
+/* FEW_TERMS or MANY_TERMS, as the plan says, but for term `but` (SIZE_MAX: all). */
 void store_query_add_terms(struct store_args *args, const struct store_search_plan *plan,
                            size_t but);
 

@@ -406,6 +406,10 @@ STORE_TEST(common_words_are_found_like_rare_ones) {
     assert_int_equal(search(w, tx, "seldom common"), 1);
     assert_int_equal(search(w, tx, "usual comm"), 50);
     assert_int_equal(search(w, tx, "comm seldom"), 0);
+    assert_int_equal(search(w, tx, "seldom but common common seldom but"), 1);
+    titled(w, tx, "usual common one two three four five", "", "");
+    assert_int_equal(search(w, tx, "five usual four three common two one"), 1);
+    assert_int_equal(search(w, tx, "usual common five four three seldom"), 0);
     titled(w, tx, "commons", "", "");
     assert_int_equal(search(w, tx, "comm"), 50);
     assert_int_equal(search(w, tx, "commons"), 1);
