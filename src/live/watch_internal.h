@@ -64,10 +64,10 @@ struct live_group {
     struct live_slot *slots;
     struct live_slot *oldest;
     struct live_slot *newest;
-    uint64_t number;    /* of the last change */
-    uint64_t forgotten; /* removals up to here are not known any more */
-    size_t showing; /* rows on the page, once what is held back has come */
-    size_t removed; /* slots whose row is gone */
+    uint64_t number;       /* of the last change */
+    uint64_t forgotten;    /* removals up to here are not known any more */
+    size_t showing;        /* rows on the page, once what is held back has come */
+    size_t removed;        /* slots whose row is gone */
     size_t pending;        /* slots that hold a change back */
     int64_t last_start_us; /* no row that is shown starts later */
     bool loaded;

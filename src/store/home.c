@@ -6,7 +6,7 @@
 #include "store/message.h"
 
 /* Of bookings and of hosted ones alike: nothing that began longer ago can still be open. */
-#define LOOK_BACK_US (2 * 24 * INT64_C(3600000000))
+#define LOOK_BACK_US (INT64_C(48) * 3600000000)
 
 /* Branches of the statements below. */
 enum { HOSTING = 2, HOSTING_AND_BOOKED = 3 };
