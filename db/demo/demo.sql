@@ -98,3 +98,5 @@ INSERT IGNORE INTO conversation_terms (tenant_id, term, conversationId) VALUES
     ('demo', 'kenji', '01900000-0000-7000-8000-00000000c004'),
     ('demo', 'quiet', '01900000-0000-7000-8000-00000000c005'),
     ('demo', 'books', '01900000-0000-7000-8000-00000000c005');
+UPDATE conversation_terms t JOIN live_conversations c ON c.tenant_id = t.tenant_id AND c.id = t.conversationId
+    SET t.openStart = IF(c.isOpen, c.startTime, NULL) WHERE t.tenant_id = 'demo';

@@ -47,6 +47,8 @@ struct db_handle {
     struct mariadb_cell *cells; /* room for one row */
     size_t cell_count;
     unsigned int array_size; /* as the statement was last told */
+    bool is_prepared_anew;   /* for each execution: DB_PREPARED_ANEW */
+    bool was_executed;
     struct db_handle *next;
 };
 

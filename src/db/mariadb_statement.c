@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool fail(const struct db_handle *handle, struct db_cause *cause) {
     db_cause_set(cause, mysql_stmt_errno(handle->stmt), mysql_stmt_sqlstate(handle->stmt),
@@ -52,6 +53,7 @@ struct db_handle *mariadb_prepare(struct db_link *link, const struct db_sql *sql
         return NULL;
     }
     handle->parameters = mysql_stmt_param_count(handle->stmt);
+    handle->is_prepared_anew = strncmp(sql->text, DB_PREPARED_ANEW, strlen(DB_PREPARED_ANEW)) == 0;
     handle->next = self->handles;
     self->handles = handle;
     return handle;
@@ -72,13 +74,21 @@ static bool set_array_size(struct db_handle *handle, unsigned int size) {
     return true;
 }
 
+static bool is_prepared(struct db_handle *handle) {
+    const char *text = handle->sql->text;
+    if (!handle->is_prepared_anew || !handle->was_executed)
+        return true;
+    return mysql_stmt_prepare(handle->stmt, text, strlen(text)) == 0;
+}
+
 static bool run_bound(struct db_handle *handle, const struct mariadb_binding *binding, size_t rows,
                       struct db_effect *ret_effect, struct db_cause *cause) {
     MYSQL_STMT *stmt = handle->stmt;
-    if (!set_array_size(handle, rows > 1 ? (unsigned int)rows : 0) ||
+    if (!is_prepared(handle) || !set_array_size(handle, rows > 1 ? (unsigned int)rows : 0) ||
         (handle->parameters > 0 && mysql_stmt_bind_param(stmt, binding->binds) != 0) ||
         mysql_stmt_execute(stmt) != 0)
         return fail(handle, cause);
+    handle->was_executed = true;
 
     struct db_effect effect = {.affected = 0};
     if (mysql_stmt_field_count(stmt) > 0) {

@@ -29,6 +29,7 @@ struct live_seen {
 void live_watch_options_init(struct live_watch_options *options) {
     *options = (struct live_watch_options){
         .row_interval_ms = 1000,
+        .gather_ms = 200,
         .progress_ms = 30000,
         .reload_wait_ms = 1000,
         .group_idle_ms = 10000,

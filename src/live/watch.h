@@ -4,10 +4,13 @@
  * Watchers with the same filter form a group. A change of a conversation is matched once per group,
  * and its bytes, encoded once by the service, are shared by all. A group keeps what its page holds
  * and when each row changed last; a watcher is a number in that history. So changes that a watcher
- * has not taken yet are conflated to the latest, and a row changes at most once a second.
+ * has not taken yet are conflated to the latest, and a row changes at most once a second. The first
+ * change of a page is told at once, those that follow closely together: a message costs more than
+ * what is in it.
  *
  * A page holds at most 200, those that start first. When one beyond that may have moved up, the
- * group reads its page again and tells the difference. A watcher that is so slow that removals were
+ * group reads its page again and tells the difference; one that starts after all of a full page
+ * changes nothing. A watcher that is so slow that removals were
  * forgotten is sent away with SLOW, and starts anew.
  *
  * Thread-safety: _change and _watcher_new from any thread; the rest on the loop's thread.
@@ -47,6 +50,8 @@ struct rpc_buffer *live_row_entry_new(const void *conversation, size_t len_bytes
 struct live_watch_options {
     struct live_loop *loop;
     int64_t row_interval_ms; /* a row changes at most once in so long; default 1,000 */
+    int64_t gather_ms;       /* changes of a page that come closer together are told together;
+                              * default 200 */
     int64_t progress_ms;     /* a sign of life; default 30,000 */
     int64_t reload_wait_ms;  /* between two reads of a page; default 1,000 */
     int64_t group_idle_ms;   /* a group without watchers is kept so long; default 10,000 */

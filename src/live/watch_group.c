@@ -70,6 +70,8 @@ static struct live_slot *new_slot(struct live_group *group, const struct uuid *i
 
 /* Removals that every watcher knows are forgotten; and the oldest, when there are too many. */
 static void forget_removals(struct live_group *group) {
+    if (group->removed == 0)
+        return;
     uint64_t known = group->number;
     for (struct live_watcher *w = group->watchers; w != NULL; w = w->next_in_group)
         if (w->has_page && w->cursor < known)
@@ -89,8 +91,18 @@ static void forget_removals(struct live_group *group) {
 }
 
 static void wake_all(struct live_group *group) {
+    group->wakes = false;
+    group->wake_at_us = now_of(group) + group->watch->options.gather_ms * 1000;
     for (struct live_watcher *w = group->watchers; w != NULL; w = w->next_in_group)
         live_watcher_wake(w);
+}
+
+/* At once, or with what came shortly before and may come yet. */
+static void wake_soon(struct live_group *group) {
+    if (now_of(group) >= group->wake_at_us)
+        wake_all(group);
+    else
+        group->wakes = true;
 }
 
 /* ---- changes ---- */
@@ -105,30 +117,37 @@ static void commit(struct live_group *group, struct live_slot *slot, const struc
     slot->row.version = row->version;
     slot->row.start_us = row->start_us;
     slot->row.entry = row->entry;
-    if (!was_shown && is_shown) {
-        group->shown++;
+    if (!was_shown && is_shown)
         group->removed--;
-    }
-    if (was_shown && !is_shown) {
-        group->shown--;
+    if (is_shown && row->start_us > group->last_start_us)
+        group->last_start_us = row->start_us;
+    if (was_shown && !is_shown)
         group->removed++;
-    }
     unlink_slot(group, slot);
     append_slot(group, slot);
     slot->free_at_us = now_of(group) + group->watch->options.row_interval_ms * 1000;
-    wake_all(group);
+    wake_soon(group);
 }
 
 static void commit_pending(struct live_group *group, struct live_slot *slot) {
     struct live_row row = slot->pending;
     slot->pends = false;
+    group->pending--;
     slot->pending.entry = NULL;
     if (row.entry != NULL || slot->row.entry != NULL)
         commit(group, slot, &row);
     rpc_buffer_unref(&row.entry);
 }
 
+static bool will_show(const struct live_slot *slot) {
+    return (slot->pends ? slot->pending.entry : slot->row.entry) != NULL;
+}
+
 static void set(struct live_group *group, struct live_slot *slot, const struct live_row *row) {
+    if (will_show(slot))
+        group->showing--;
+    if (row->entry != NULL)
+        group->showing++;
     if (now_of(group) >= slot->free_at_us && !slot->pends) {
         commit(group, slot, row);
         return;
@@ -137,15 +156,13 @@ static void set(struct live_group *group, struct live_slot *slot, const struct l
         rpc_buffer_ref(row->entry);
     rpc_buffer_unref(&slot->pending.entry);
     slot->pending = *row;
+    if (!slot->pends)
+        group->pending++;
     slot->pends = true;
 }
 
 static uint64_t version_of(const struct live_slot *slot) {
     return slot->pends ? slot->pending.version : slot->row.version;
-}
-
-static bool will_show(const struct live_slot *slot) {
-    return (slot->pends ? slot->pending.entry : slot->row.entry) != NULL;
 }
 
 static void want_reload(struct live_group *group) {
@@ -154,9 +171,10 @@ static void want_reload(struct live_group *group) {
 
 static void show(struct live_group *group, struct live_slot *slot, const struct live_row *row) {
     bool is_new = slot == NULL || !will_show(slot);
-    if (is_new && group->shown >= LIVE_PAGE_ROWS) {
+    if (is_new && group->showing >= LIVE_PAGE_ROWS) {
         group->truncated = true;
-        want_reload(group); /* it may start before others of the page */
+        if (row->start_us <= group->last_start_us)
+            want_reload(group); /* it may start before others of the page */
         return;
     }
     if (group->truncated && !is_new && row->start_us > slot->row.start_us)
@@ -216,7 +234,19 @@ static void remove_absent(struct live_group *group, const struct live_page *page
             continue;
         struct live_row removal = slot->row;
         removal.entry = NULL;
+        group->showing--;
         commit(group, slot, &removal);
+    }
+}
+
+/* Removals leave it where it is, which is not wrong; a page tells it anew. */
+static void find_last_start(struct live_group *group) {
+    group->last_start_us = INT64_MIN;
+    for (const struct live_slot *slot = group->newest; slot != NULL; slot = slot->older) {
+        if (slot->row.entry != NULL && slot->row.start_us > group->last_start_us)
+            group->last_start_us = slot->row.start_us;
+        if (slot->pends && slot->pending.start_us > group->last_start_us)
+            group->last_start_us = slot->pending.start_us;
     }
 }
 
@@ -237,6 +267,7 @@ static void take_page(struct live_group *group, const struct live_page *page) {
     }
     group->truncated = page->truncated;
     group->loaded = true;
+    find_last_start(group);
 }
 
 static void on_page(struct live_task *task) {
@@ -292,9 +323,16 @@ static void schedule(struct live_group *group) {
         due_us = group->idle_at_us;
     if (group->watchers != NULL && !group->loading && (group->reload || !group->loaded))
         sooner(&due_us, group->load_at_us);
-    for (struct live_slot *slot = group->newest; slot != NULL; slot = slot->older)
-        if (slot->pends)
-            sooner(&due_us, slot->free_at_us);
+    if (group->wakes)
+        sooner(&due_us, group->wake_at_us);
+    /* Those that hold back were changed last of all. */
+    size_t pending = group->pending;
+    for (struct live_slot *slot = group->newest; pending > 0 && slot != NULL; slot = slot->older) {
+        if (!slot->pends)
+            continue;
+        sooner(&due_us, slot->free_at_us);
+        pending--;
+    }
     if (due_us == INT64_MAX)
         live_loop_disarm(group->watch->options.loop, &group->timer);
     else if (!group->timer.armed || group->timer.due_us != due_us)
@@ -310,11 +348,17 @@ static void on_timer(struct rpc_timer *timer) {
         return;
     }
     struct live_slot *older;
-    for (struct live_slot *slot = group->newest; slot != NULL; slot = older) {
+    size_t pending = group->pending;
+    for (struct live_slot *slot = group->newest; pending > 0 && slot != NULL; slot = older) {
         older = slot->older;
-        if (slot->pends && now_us >= slot->free_at_us)
+        if (!slot->pends)
+            continue;
+        pending--;
+        if (now_us >= slot->free_at_us)
             commit_pending(group, slot);
     }
+    if (group->wakes && now_us >= group->wake_at_us)
+        wake_all(group);
     forget_removals(group);
     if (group->watchers != NULL && !group->loading && (group->reload || !group->loaded) &&
         now_us >= group->load_at_us)

@@ -72,15 +72,19 @@ struct live_group {
     struct live_slot *slots;
     struct live_slot *oldest;
     struct live_slot *newest;
-    uint64_t number;    /* of the last change */
-    uint64_t forgotten; /* removals up to here are not known any more */
-    size_t shown;
-    size_t removed;
+    uint64_t number;       /* of the last change */
+    uint64_t forgotten;    /* removals up to here are not known any more */
+    size_t showing;        /* rows on the page, once what is held back has come */
+    size_t removed;        /* slots whose row is gone */
+    size_t pending;        /* slots that hold a change back */
+    int64_t last_start_us; /* no row that is shown starts later */
     bool loaded;
     bool loading;
     bool reload; /* what was read is not the last word */
     bool truncated;
     int64_t load_at_us; /* not before */
+    bool wakes;         /* watchers are to be woken at: */
+    int64_t wake_at_us;
     int64_t idle_at_us;
     struct rpc_timer timer;
     struct rpc_buffer *rows; /* the entries of the page, as of `rows_number`; or NULL */

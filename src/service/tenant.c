@@ -147,3 +147,15 @@ struct status service_tenant_get(struct service_context *context, struct rpc_cal
     *ret_tenant = result;
     return status_ok();
 }
+
+struct status service_tenant_look(struct service_context *context, struct arena *arena,
+                                  const char *tenant, int64_t deadline_us,
+                                  struct store_tenant *ret_tenant) {
+    int64_t now_us = clock_monotonic_us(context->clock);
+    if (look(context->tenants, arena, tenant, now_us, ret_tenant))
+        return status_ok();
+    struct read read = {.arena = arena, .id = tenant, .tenant = ret_tenant};
+    TRY(db_read(context->pool, deadline_us, read_tenant, &read, NULL));
+    keep(context->tenants, ret_tenant, now_us);
+    return status_ok();
+}

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "store/tenant.h"
 
+struct arena;
 struct rpc_call;
 struct service_context;
 struct service_tenants;
@@ -21,5 +22,10 @@ void service_tenants_free(struct service_tenants **tenants);
 struct status service_tenant_get(struct service_context *context, struct rpc_call *call,
                                  const char *tenant,
                                  const struct store_tenant **ret_tenant) STATUS_MUST_USE;
+
+/* The same without a call: into `arena`. NOT_FOUND when the tenant is unknown. */
+struct status service_tenant_look(struct service_context *context, struct arena *arena,
+                                  const char *tenant, int64_t deadline_us,
+                                  struct store_tenant *ret_tenant) STATUS_MUST_USE;
 
 #endif

@@ -24,7 +24,7 @@
 #include "service/fault.h"
 #include "service/live_internal.h"
 #include "service/service.h"
-#include "store/tenant.h"
+#include "service/tenant.h"
 
 enum {
     FILTER_KEY_BYTES = 1024,
@@ -86,7 +86,6 @@ struct load {
 static struct status read_page(struct db_tx *tx, void *argument) {
     struct load *load = argument;
     arena_reset(&load->arena);
-    TRY(store_tenant_get(tx, &load->arena, load->filter->tenant, &load->tenant));
     return store_conversation_list(tx, &load->arena, load->filter->tenant, &load->filter->query,
                                    &load->list);
 }
@@ -133,6 +132,9 @@ static void run_load(struct work *work, size_t worker_index) {
     arena_init(&load->arena, LIVE_JOB_BUDGET_BYTES);
     struct status status =
         db_read(context->pool, service_live_deadline_us(context), read_page, load, NULL);
+    if (status_is_ok(status))
+        status = service_tenant_look(context, &load->arena, load->filter->tenant,
+                                     service_live_deadline_us(context), &load->tenant);
     if (status_is_ok(status))
         status = add_rows(load);
     live_page_done(load->page, status, status_is_ok(status) && load->list.has_more);
@@ -191,7 +193,6 @@ struct look {
 static struct status read_row(struct db_tx *tx, void *argument) {
     struct look *look = argument;
     arena_reset(&look->arena);
-    TRY(store_tenant_get(tx, &look->arena, look->key->tenant, &look->tenant));
     return store_conversation_get(tx, &look->arena, look->key->tenant, &look->key->id, NULL,
                                   &look->view);
 }
@@ -226,6 +227,8 @@ static struct status look_and_tell(struct service_live *live, struct look *look)
     struct live_row row;
 
     TRY(db_read(context->pool, service_live_deadline_us(context), read_row, look, NULL));
+    TRY(service_tenant_look(context, &look->arena, look->key->tenant,
+                            service_live_deadline_us(context), &look->tenant));
     TRY(make_row(&look->arena, &look->view.conversation, &look->tenant.settings, &row));
     struct store_conversation *subject = copy_subject(&look->view.conversation);
     if (subject != NULL)

@@ -18,12 +18,12 @@ static const struct db_sql get_conversation = {
     " FROM live_conversations c" STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS
     " WHERE c.tenant_id = ? AND c.id = ?"};
 static const struct db_sql lock_conversation = {
-    "SELECT version FROM live_conversations WHERE tenant_id = ? AND id = ? FOR UPDATE"};
+    "SELECT version, isOpen FROM live_conversations WHERE tenant_id = ? AND id = ? FOR UPDATE"};
 static const struct db_sql try_lock_conversation = {
-    "SELECT version FROM live_conversations WHERE tenant_id = ? AND id = ?"
+    "SELECT version, isOpen FROM live_conversations WHERE tenant_id = ? AND id = ?"
     " FOR UPDATE SKIP LOCKED"};
 static const struct db_sql look_conversation = {
-    "SELECT version FROM live_conversations WHERE tenant_id = ? AND id = ?"};
+    "SELECT version, isOpen FROM live_conversations WHERE tenant_id = ? AND id = ?"};
 static const struct db_sql find_by_code = {
     "SELECT id FROM live_conversations WHERE tenant_id = ? AND inviteCode = ?"};
 static const struct db_sql update_conversation = {
@@ -111,7 +111,7 @@ struct status store_conversation_insert(struct db_tx *tx, const char *tenant,
     struct status s = db_exec(tx, &insert_conversation, args.values, args.count, NULL);
     if (!status_is_ok(s))
         return name_reference(tx, s);
-    TRY(store_terms_write(tx, tenant, conversation, true));
+    TRY(store_terms_write(tx, tenant, conversation, true, true));
     *ret_log = log;
     return status_ok();
 }
@@ -133,8 +133,9 @@ struct status store_conversation_get(struct db_tx *tx, struct arena *arena, cons
 static struct status look(struct db_tx *tx, const struct db_sql *sql, const char *tenant,
                           const struct uuid *id, bool *ret_found) {
     uint64_t version = 0;
+    bool is_open = false;
     return db_query_row(tx, sql, DB_ARGS(db_text(tenant), db_uuid(id)), NULL,
-                        DB_INTO(db_into_uint64(&version)), ret_found);
+                        DB_INTO(db_into_uint64(&version), db_into_bool(&is_open)), ret_found);
 }
 
 struct status store_conversation_lock(struct db_tx *tx, struct arena *arena, const char *tenant,
@@ -193,17 +194,18 @@ struct status store_conversation_update(struct db_tx *tx, const char *tenant,
                                         uint64_t *ret_version) {
     const struct store_conversation *c = conversation;
     uint64_t version = 0;
+    bool is_open = false;
     bool found = false;
 
     TRY(db_query_row(tx, &lock_conversation, DB_ARGS(db_text(tenant), db_uuid(&c->id)), NULL,
-                     DB_INTO(db_into_uint64(&version)), &found));
+                     DB_INTO(db_into_uint64(&version), db_into_bool(&is_open)), &found));
     if (!found)
         return no_such_conversation();
     if (expected_version != 0 && expected_version != version)
         return status_error(STATUS_ABORTED, DOMAIN_REASON_ETAG_MISMATCH,
                             "The conversation was changed in the meantime.");
     TRY(write_update(tx, tenant, c, now_us));
-    TRY(store_terms_write(tx, tenant, c, false));
+    TRY(store_terms_write(tx, tenant, c, false, is_open));
     TRY(db_exec(
         tx, &move_bookings,
         DB_ARGS(db_time_us(c->start_us), db_text(tenant), db_uuid(&c->id), db_time_us(c->start_us)),
@@ -226,7 +228,10 @@ struct status store_conversation_set_status(struct db_tx *tx, const char *tenant
                         db_text(cancels ? store_text_or_null(change->cancel_note) : NULL),
                         db_time_us(change->at_us), db_text(tenant), db_uuid(id)),
                 &affected));
-    return affected > 0 ? status_ok() : no_such_conversation();
+    if (affected == 0)
+        return no_such_conversation();
+    bool is_open = change->to == DOMAIN_STATUS_SCHEDULED || change->to == DOMAIN_STATUS_LIVE;
+    return is_open ? status_ok() : store_terms_close(tx, tenant, id);
 }
 
 struct status store_conversation_set_locked(struct db_tx *tx, const char *tenant,

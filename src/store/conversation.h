@@ -228,11 +228,14 @@ struct status store_conversation_list(struct db_tx *tx, struct arena *arena, con
 
 enum { STORE_FACET_LANGUAGES_MAX = 100, STORE_FACET_LEVELS_MAX = 6 };
 
+struct store_language_count {
+    const char *language;
+    int64_t count;
+};
+
 struct store_facets {
-    struct {
-        const char *language;
-        int64_t count;
-    } languages[STORE_FACET_LANGUAGES_MAX]; /* by falling count, then by tag */
+    /* by falling count, then by tag */
+    struct store_language_count languages[STORE_FACET_LANGUAGES_MAX];
     size_t language_count;
     struct {
         enum domain_level level;

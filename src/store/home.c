@@ -6,7 +6,10 @@
 #include "store/message.h"
 
 /* Of bookings and of hosted ones alike: nothing that began longer ago can still be open. */
-#define LOOK_BACK_US (2 * 24 * INT64_C(3600000000))
+#define LOOK_BACK_US (INT64_C(48) * 3600000000)
+
+/* Branches of the statements below. */
+enum { HOSTING = 2, HOSTING_AND_BOOKED = 3 };
 
 /* The ids are sorted before anything is joined: a sort of whole rows, which hold long texts, would
  * go through a file. */
@@ -14,20 +17,34 @@
 #define JOINED                                                                                     \
     " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = "                           \
     "s.id" STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS
-#define HOSTED(column)                                                                             \
-    "(SELECT id, startTime FROM live_conversations WHERE tenant_id = ? AND " column " = ?"         \
-    " AND startTime >= ? AND startTime < ? AND isOpen = 1 ORDER BY startTime, id LIMIT 10)"
+/* The indexes are named: that of what is open has the order, too, and would be walked to its end.
+ */
+#define ROWS_BY(index, column)                                                                     \
+    " FROM live_conversations FORCE INDEX (" index ") WHERE tenant_id = ? AND " column " = ?"      \
+    " AND startTime >= ? AND startTime < ? AND isOpen = 1"
+#define HOSTED_ROWS ROWS_BY("conversation_host", "hostId")
+#define LED_ROWS ROWS_BY("conversation_instructor", "instructorId")
+#define BOOKED_ROWS                                                                                \
+    " FROM live_conversation_bookings FORCE INDEX (booking_user_start)"                            \
+    " WHERE tenant_id = ? AND userId = ? AND startTime >= ? AND startTime < ? AND takesSeat = 1"   \
+    " AND status IN ('CONFIRMED', 'ATTENDED')"
+#define HOSTED "(SELECT id, startTime" HOSTED_ROWS " ORDER BY startTime, id LIMIT 10)"
+#define LED "(SELECT id, startTime" LED_ROWS " ORDER BY startTime, id LIMIT 10)"
 #define BOOKED                                                                                     \
-    "(SELECT conversationId AS id, startTime FROM live_conversation_bookings WHERE tenant_id = ?"  \
-    " AND userId = ? AND startTime >= ? AND startTime < ? AND takesSeat = 1"                       \
-    " AND status IN ('CONFIRMED', 'ATTENDED') ORDER BY startTime, id LIMIT 50)"
+    "(SELECT conversationId AS id, startTime" BOOKED_ROWS " ORDER BY startTime, id LIMIT 50)"
 
-static const struct db_sql next_hosted = {SELECT_VIEWS " FROM (" HOSTED("hostId") " UNION " HOSTED(
-    "instructorId") ") AS s" JOINED " ORDER BY s.startTime, s.id LIMIT 10"};
-static const struct db_sql live_now = {SELECT_VIEWS " FROM (" HOSTED("hostId") " UNION " HOSTED(
-    "instructorId") " UNION " BOOKED ") AS s" JOINED
-                    " WHERE c.isOpen = 1 AND (p.status IS NULL OR p.status <> 'REMOVED')"
-                    " ORDER BY s.startTime, s.id LIMIT 10"};
+/* Most users host nothing, and few have something on now: to know that costs a fraction of asking
+ * for it. */
+#define IS_THERE(rows) "(SELECT 1" rows " LIMIT 1) IS NOT NULL"
+#define HOSTS IS_THERE(HOSTED_ROWS) " OR " IS_THERE(LED_ROWS)
+static const struct db_sql look = {"SELECT " HOSTS ", " HOSTS " OR " IS_THERE(BOOKED_ROWS)};
+static const struct db_sql next_hosted = {SELECT_VIEWS " FROM (" HOSTED " UNION " LED
+                                                       ") AS s" JOINED
+                                                       " ORDER BY s.startTime, s.id LIMIT 10"};
+static const struct db_sql live_now = {
+    SELECT_VIEWS " FROM (" HOSTED " UNION " LED " UNION " BOOKED ") AS s" JOINED
+                 " WHERE c.isOpen = 1 AND (p.status IS NULL OR p.status <> 'REMOVED')"
+                 " ORDER BY s.startTime, s.id LIMIT 10"};
 static const struct db_sql next_bookings = {
     "SELECT" STORE_BOOKING_COLUMNS "," STORE_CONVERSATION_COLUMNS
     " FROM live_conversation_bookings b" STORE_BOOKING_JOINS
@@ -43,6 +60,20 @@ static void add_branch(struct store_args *args, const char *tenant,
     store_arg(args, db_uuid(&query->user));
     store_arg(args, db_time_us(query->now_us - LOOK_BACK_US));
     store_arg(args, db_time_us(before_us));
+}
+
+/* What there is of hosted ones, and of those that are on. */
+static struct status look_for(struct db_tx *tx, const char *tenant,
+                              const struct store_home_query *query, int64_t ever_us,
+                              int64_t on_before_us, bool *ret_hosts, bool *ret_is_on) {
+    struct store_args args = {.count = 0};
+    bool found = false;
+    for (int i = 0; i < HOSTING; i++)
+        add_branch(&args, tenant, query, ever_us);
+    for (int i = 0; i < HOSTING_AND_BOOKED; i++)
+        add_branch(&args, tenant, query, on_before_us);
+    return db_query_row(tx, &look, args.values, args.count, NULL,
+                        DB_INTO(db_into_bool(ret_hosts), db_into_bool(ret_is_on)), &found);
 }
 
 static struct status read_views(struct db_tx *tx, struct arena *arena, const struct db_sql *sql,
@@ -108,15 +139,21 @@ static struct status sum_unread(struct db_tx *tx, struct arena *arena, const cha
 
 struct status store_home_get(struct db_tx *tx, struct arena *arena, const char *tenant,
                              const struct store_home_query *query, struct store_home *ret_home) {
-    enum { HOSTING = 2, HOSTING_AND_BOOKED = 3 };
     const int64_t ever_us = query->now_us + INT64_C(10) * 366 * 24 * 3600000000;
+    const int64_t on_before_us = query->now_us + query->doors_open_before_us + 1;
     struct store_home home = {.unread_total = 0};
+    bool hosts = false;
+    bool is_on = false;
     TRY(store_user_get(tx, arena, tenant, &query->user, query->now_us, &home.user));
     TRY(store_usage_get(tx, tenant, &query->user, query->month, &home.usage));
     TRY(read_bookings(tx, arena, tenant, query, &home.next_bookings));
-    TRY(read_views(tx, arena, &next_hosted, tenant, query, HOSTING, ever_us, &home.next_hosted));
-    TRY(read_views(tx, arena, &live_now, tenant, query, HOSTING_AND_BOOKED,
-                   query->now_us + query->doors_open_before_us + 1, &home.live_now));
+    TRY(look_for(tx, tenant, query, ever_us, on_before_us, &hosts, &is_on));
+    if (hosts)
+        TRY(read_views(tx, arena, &next_hosted, tenant, query, HOSTING, ever_us,
+                       &home.next_hosted));
+    if (is_on)
+        TRY(read_views(tx, arena, &live_now, tenant, query, HOSTING_AND_BOOKED, on_before_us,
+                       &home.live_now));
     TRY(sum_unread(tx, arena, tenant, &query->user, &home.unread_total));
     *ret_home = home;
     return status_ok();

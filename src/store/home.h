@@ -1,5 +1,6 @@
 /*
- * The first screen of an app: six statements, each on an index of the user's own rows.
+ * The first screen of an app: five statements, and two more for those who host or have something
+ * on, each on an index of the user's own rows.
  */
 #ifndef STORE_HOME_H
 #define STORE_HOME_H

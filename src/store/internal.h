@@ -15,7 +15,7 @@ struct arena;
 
 /* Room for a statement's parameters, filled from left to right. */
 struct store_args {
-    struct db_value values[160];
+    struct db_value values[192];
     size_t count;
 };
 

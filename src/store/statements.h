@@ -18,6 +18,11 @@ struct status store_conversation_list_statement(struct db_tx *tx, struct arena *
                                                 struct store_args *ret_args,
                                                 const struct db_sql **ret_sql) STATUS_MUST_USE;
 
+/* Facets of public conversations that are open, or are not. */
+const struct db_sql *store_public_facets_statement(const char *tenant,
+                                                   const struct store_conversation_query *query,
+                                                   bool is_open, struct store_args *ret_args);
+
 const struct db_sql *store_booking_list_statement(const char *tenant,
                                                   const struct store_booking_query *query,
                                                   struct store_args *ret_args);

@@ -76,7 +76,7 @@ double measure_samples_us(struct measure_samples *samples, unsigned permille) {
 _Noreturn void measure_fail(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fputs("bench_load: ", stderr);
+    fprintf(stderr, "%s: ", program_invocation_short_name);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);

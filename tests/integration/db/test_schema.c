@@ -225,7 +225,8 @@ static const char many_rows[] =
     " SELECT c.tenant_id, UUID(), c.id, u.id, c.startTime FROM live_conversations c"
     " JOIN users u ON u.tenant_id = c.tenant_id AND u.subject IN ('alice', 'kenji')"
     " WHERE c.tenant_id = 'demo' AND c.title LIKE 'Talk %';"
-    "INSERT INTO conversation_terms SELECT tenant_id, LOWER(title), id FROM live_conversations"
+    "INSERT INTO conversation_terms (tenant_id, term, conversationId, openStart)"
+    " SELECT tenant_id, LOWER(title), id, IF(isOpen, startTime, NULL) FROM live_conversations"
     " WHERE tenant_id = 'demo' AND title LIKE 'Talk %'";
 
 /*

@@ -595,6 +595,23 @@ static void text_that_does_not_fit_is_refused_never_cut(void **state) {
     assert_int_equal(code(run(*state, strict)), STATUS_INTERNAL);
 }
 
+static struct status anew(struct db_tx *tx, void *context) {
+    static const struct db_sql echo = {DB_PREPARED_ANEW "SELECT ? + 1"};
+    (void)context;
+    for (int64_t i = 0; i < 5; i++) {
+        int64_t number = 0;
+        bool found = false;
+        TRY(db_query_row(tx, &echo, DB_ARGS(db_int64(i)), NULL, DB_INTO(db_into_int64(&number)),
+                         &found));
+        assert_true(found && number == i + 1);
+    }
+    return status_ok();
+}
+
+static void a_statement_prepared_anew_runs_again_and_again(void **state) {
+    assert_int_equal(code(run(*state, anew)), STATUS_OK);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, empty, release)
 
 int main(void) {
@@ -617,6 +634,7 @@ int main(void) {
         CASE(sums_and_averages_are_read_as_numbers),
         CASE(bad_sql_is_internal_without_its_text_and_sessions_are_set_up),
         CASE(text_that_does_not_fit_is_refused_never_cut),
+        CASE(a_statement_prepared_anew_runs_again_and_again),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -145,6 +145,34 @@ STORE_TEST(states_keep_their_times) {
     return status_ok();
 }
 
+/* How many terms of it are in the lists of open ones, under this start. */
+static int64_t open_terms(struct world *w, struct db_tx *tx, struct uuid id, int64_t start_us) {
+    static const struct db_sql count = {"SELECT COUNT(*) FROM conversation_terms WHERE"
+                                        " tenant_id = ? AND conversationId = ? AND openStart = ?"};
+    return world_number(tx, &count,
+                        DB_ARGS(db_text(w->tenant), db_uuid(&id), db_time_us(start_us)));
+}
+
+STORE_TEST(terms_keep_the_start_while_it_is_open) {
+    struct store_conversation draft = world_draft(w, w->host);
+    draft.title = "Two words";
+    struct uuid id = world_insert(w, tx, &draft);
+    uint64_t version = 0;
+    assert_int_equal(open_terms(w, tx, id, draft.start_us), 2);
+    draft.start_us += DOMAIN_MINUTE_US;
+    MUST(store_conversation_update(tx, w->tenant, &draft, 0, WORLD_NOW_US, &version));
+    assert_int_equal(open_terms(w, tx, id, draft.start_us), 2);
+    struct store_status_change change = {.to = DOMAIN_STATUS_LIVE, .at_us = WORLD_NOW_US};
+    MUST(store_conversation_set_status(tx, w->tenant, &id, &change));
+    assert_int_equal(open_terms(w, tx, id, draft.start_us), 2);
+    change.to = DOMAIN_STATUS_COMPLETED;
+    MUST(store_conversation_set_status(tx, w->tenant, &id, &change));
+    assert_int_equal(open_terms(w, tx, id, draft.start_us), 0);
+    MUST(store_conversation_update(tx, w->tenant, &draft, 0, WORLD_NOW_US, &version));
+    assert_int_equal(open_terms(w, tx, id, draft.start_us), 0);
+    return status_ok();
+}
+
 STORE_TEST(seats_are_counted_and_never_beyond_the_room) {
     struct uuid id = world_conversation(w, tx, w->host);
     MUST(store_conversation_add_seats(tx, w->tenant, &id, 8, 2));
@@ -218,6 +246,7 @@ int main(void) {
         cmocka_unit_test(an_unknown_host_or_instructor_is_refused),
         cmocka_unit_test(an_update_needs_the_version_that_was_read),
         cmocka_unit_test(states_keep_their_times),
+        cmocka_unit_test(terms_keep_the_start_while_it_is_open),
         cmocka_unit_test(seats_are_counted_and_never_beyond_the_room),
         cmocka_unit_test(an_invite_code_finds_its_conversation),
         cmocka_unit_test(invitations_are_replaced_as_a_whole),

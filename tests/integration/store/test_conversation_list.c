@@ -339,6 +339,54 @@ STORE_TEST(facets_count_what_the_viewer_sees) {
     return status_ok();
 }
 
+static void assert_same_facets(const struct store_facets *a, const struct store_facets *b) {
+    assert_int_equal(a->language_count, b->language_count);
+    assert_int_equal(a->level_count, b->level_count);
+    for (size_t i = 0; i < a->language_count; i++) {
+        assert_string_equal(a->languages[i].language, b->languages[i].language);
+        assert_int_equal(a->languages[i].count, b->languages[i].count);
+    }
+    for (size_t i = 0; i < a->level_count; i++)
+        assert_true(a->levels[i].level == b->levels[i].level &&
+                    a->levels[i].count == b->levels[i].count);
+}
+
+/* Every one has a seat left, so that asking for one changes the way of counting alone. */
+STORE_TEST(facets_by_the_index_are_those_by_the_rows) {
+    static const char *const languages[] = {"en", "pt-BR", "pt", "ja"};
+    struct store_conversation_query q = query_of(w);
+    for (unsigned i = 0; i < 48; i++) {
+        struct store_conversation draft = world_draft(w, i % 5 == 0 ? w->student : w->host);
+        draft.language = languages[i % 4];
+        draft.level = (enum domain_level)(DOMAIN_LEVEL_A1 + i % 6);
+        draft.start_us += i * DOMAIN_MINUTE_US;
+        draft.visibility = i % 3 == 0 ? DOMAIN_VISIBILITY_INVITED : DOMAIN_VISIBILITY_PUBLIC;
+        struct uuid id = world_insert(w, tx, &draft);
+        struct store_status_change off = {DOMAIN_STATUS_CANCELLED, WORLD_NOW_US, DOMAIN_CANCEL_HOST,
+                                          ""};
+        if (i % 7 == 0)
+            MUST(store_conversation_set_status(tx, w->tenant, &id, &off));
+    }
+    for (unsigned asked = 0; asked < 64; asked++) {
+        struct store_facets by_index;
+        struct store_facets by_rows;
+        q.language_count = asked & 1 ? 2 : 0;
+        q.languages[0] = "pt";
+        q.languages[1] = "en";
+        q.levels = asked & 2 ? STORE_BIT(DOMAIN_LEVEL_A1) | STORE_BIT(DOMAIN_LEVEL_C2) : 0;
+        q.statuses = asked & 4 ? ~0u : asked & 8 ? STORE_BIT(DOMAIN_STATUS_CANCELLED) : 0;
+        q.start_from_us = asked & 16 ? WORLD_NOW_US + 70 * DOMAIN_MINUTE_US : 0;
+        q.sight = asked & 32 ? STORE_SIGHT_PUBLIC : STORE_SIGHT_VIEWER;
+        q.with_seats_left = false;
+        MUST(store_conversation_facets(tx, &w->arena, w->tenant, &q, &by_index));
+        q.with_seats_left = true;
+        MUST(store_conversation_facets(tx, &w->arena, w->tenant, &q, &by_rows));
+        assert_true(by_rows.language_count > 0);
+        assert_same_facets(&by_index, &by_rows);
+    }
+    return status_ok();
+}
+
 STORE_TEST(common_words_are_found_like_rare_ones) {
     static const struct db_sql fill = {
         "INSERT INTO live_conversations (tenant_id, id, title, conversationType, language, level,"
@@ -346,8 +394,8 @@ STORE_TEST(common_words_are_found_like_rare_ones) {
         " '2026-03-02' + INTERVAL seq MINUTE, '2026-03-02' + INTERVAL seq + 60 MINUTE, ?, 1"
         " FROM seq_1_to_2100"};
     static const struct db_sql fill_terms = {
-        "INSERT INTO conversation_terms (tenant_id, term, conversationId)"
-        " SELECT tenant_id, t.term, id FROM live_conversations"
+        "INSERT INTO conversation_terms (tenant_id, term, conversationId, openStart)"
+        " SELECT tenant_id, t.term, id, startTime FROM live_conversations"
         " JOIN (SELECT 'common' AS term UNION SELECT 'usual') AS t WHERE tenant_id = ?"};
     MUST(db_exec(tx, &fill, DB_ARGS(db_text(w->tenant), db_uuid(&w->host)), NULL));
     MUST(db_exec(tx, &fill_terms, DB_ARGS(db_text(w->tenant)), NULL));
@@ -355,6 +403,16 @@ STORE_TEST(common_words_are_found_like_rare_ones) {
     assert_int_equal(search(w, tx, "common"), 50);
     assert_int_equal(search(w, tx, "common usu"), 50);
     assert_int_equal(search(w, tx, "common seld"), 1);
+    assert_int_equal(search(w, tx, "seldom common"), 1);
+    assert_int_equal(search(w, tx, "usual comm"), 50);
+    assert_int_equal(search(w, tx, "comm seldom"), 0);
+    assert_int_equal(search(w, tx, "seldom but common common seldom but"), 1);
+    titled(w, tx, "usual common one two three four five", "", "");
+    assert_int_equal(search(w, tx, "five usual four three common two one"), 1);
+    assert_int_equal(search(w, tx, "usual common five four three seldom"), 0);
+    titled(w, tx, "commons", "", "");
+    assert_int_equal(search(w, tx, "comm"), 50);
+    assert_int_equal(search(w, tx, "commons"), 1);
     struct store_conversation_query q = query_of(w);
     struct domain_terms terms;
     domain_terms_init(&terms);
@@ -388,6 +446,7 @@ int main(void) {
         cmocka_unit_test(search_keeps_order_pages_and_filters),
         cmocka_unit_test(a_facet_counts_under_everything_but_itself),
         cmocka_unit_test(facets_count_what_the_viewer_sees),
+        cmocka_unit_test(facets_by_the_index_are_those_by_the_rows),
         cmocka_unit_test(common_words_are_found_like_rare_ones),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);

@@ -36,9 +36,11 @@ static const struct db_sql fill_messages = {
     " ROW_NUMBER() OVER (PARTITION BY p.conversationId) FROM live_conversation_participants p"
     " JOIN seq_1_to_3 WHERE p.tenant_id = ?"};
 static const struct db_sql fill_terms = {
-    "INSERT INTO conversation_terms (tenant_id, term, conversationId)"
-    " SELECT tenant_id, CONCAT('word', CRC32(id) % 50), id FROM live_conversations"
-    " WHERE tenant_id = ?"};
+    "INSERT INTO conversation_terms (tenant_id, term, conversationId, openStart)"
+    " SELECT tenant_id, t.term, id, IF(isOpen, startTime, NULL) FROM live_conversations"
+    " JOIN (SELECT 'common' AS term UNION SELECT 'usual') AS t WHERE tenant_id = ?"
+    " UNION ALL SELECT tenant_id, CONCAT('word', CRC32(id) % 50), id, IF(isOpen, startTime, NULL)"
+    " FROM live_conversations WHERE tenant_id = ?"};
 static const struct db_sql analyze = {
     "ANALYZE TABLE users, live_conversations, live_conversation_bookings,"
     " live_conversation_participants, conversation_terms, live_conversation_messages"};
@@ -50,7 +52,7 @@ static struct status fill(struct db_tx *tx, struct world *w) {
     MUST(db_exec(tx, &fill_bookings, DB_ARGS(db_text(t)), NULL));
     MUST(db_exec(tx, &fill_participants, DB_ARGS(db_text(t)), NULL));
     MUST(db_exec(tx, &fill_messages, DB_ARGS(db_text(t)), NULL));
-    MUST(db_exec(tx, &fill_terms, DB_ARGS(db_text(t)), NULL));
+    MUST(db_exec(tx, &fill_terms, DB_ARGS(db_text(t), db_text(t)), NULL));
     return status_ok();
 }
 
@@ -64,6 +66,8 @@ static struct status gather_statistics(struct db_tx *tx, struct world *w) {
 struct plan {
     char text[8192]; /* for the message of a failing test */
     char key_of_c[64];
+    char key_of_s[64]; /* of the words of a search */
+    bool only_index_of_c;
     bool reads_all;
     bool sorts;
     bool copies; /* whole rows into a table of its own */
@@ -82,8 +86,13 @@ static void add_line(struct plan *plan, const char *table, const char *type, con
         plan->sorts = true;
     if (strstr(extra, "Using temporary; Using filesort") != NULL)
         plan->copies = true;
-    if (strcmp(table, "c") == 0)
+    if (strcmp(table, "c") == 0) {
         (void)snprintf(plan->key_of_c, sizeof plan->key_of_c, "%s", key);
+        plan->only_index_of_c =
+            strstr(extra, "Using index") != NULL && strstr(extra, "Using index condition") == NULL;
+    }
+    if (strcmp(table, "s") == 0)
+        (void)snprintf(plan->key_of_s, sizeof plan->key_of_s, "%s", key);
 }
 
 static const char *or_null(const char *text) {
@@ -197,6 +206,49 @@ static void unsearched(struct world *w, struct db_tx *tx, struct uuid user, enum
         expect(&plan, false, "conversation_host");
 }
 
+/* What is common is met in the order of the list: nothing is gathered, nothing sorted. */
+static void common_words(struct world *w, struct db_tx *tx, struct uuid user) {
+    struct store_conversation_query q = {.has_viewer = true, .viewer = user, .page = {.size = 50}};
+    struct domain_terms terms;
+    domain_terms_init(&terms);
+    q.search = &terms;
+    for (int page = 0; page < 2; page++) {
+        q.page.has_after = page > 0;
+        q.page.after_key = MIDST_US;
+        q.page.after_id = midst(w, tx);
+        for (int words = 0; words < 2; words++) {
+            MUST(words == 0 ? domain_terms_of_query("usual common", 12, &terms)
+                            : domain_terms_of_query("comm", 4, &terms));
+            for (q.order = STORE_ORDER_START; q.order <= STORE_ORDER_START_DESC; q.order++) {
+                struct plan plan = explain_list(w, tx, &q);
+                expect(&plan, false, "PRIMARY");
+                assert_string_equal(plan.key_of_s, "term_open");
+            }
+        }
+        MUST(domain_terms_of_query("wor", 3, &terms)); /* begins many words */
+        for (q.order = STORE_ORDER_START; q.order <= STORE_ORDER_NEWEST; q.order++) {
+            struct plan plan = explain_list(w, tx, &q);
+            expect(&plan, false, q.order == STORE_ORDER_NEWEST ? "PRIMARY" : "conversation_open");
+        }
+    }
+    domain_terms_done(&terms);
+}
+
+/* Public ones are counted by an index alone, in its order. */
+static void facets(struct world *w, struct db_tx *tx) {
+    struct store_conversation_query q = {.statuses = ~0u};
+    struct store_args args;
+    for (int i = 0; i < 2; i++) {
+        const struct db_sql *sql = store_public_facets_statement(w->tenant, &q, i == 0, &args);
+        struct plan plan = explain(w, tx, sql, &args);
+        expect(&plan, false, "conversation_facets");
+        assert_true(plan.only_index_of_c);
+        q = (struct store_conversation_query){.types = STORE_BIT(DOMAIN_TYPE_GROUP),
+                                              .pricing = STORE_PRICING_FREE,
+                                              .start_from_us = MIDST_US};
+    }
+}
+
 STORE_TEST(lists_follow_an_index) {
     (void)tx;
     world_transaction(w, fill);
@@ -222,6 +274,9 @@ STORE_TEST(lists_follow_an_index) {
         plan = explain_list(w, tx, &q);
         assert_false(plan.reads_all || plan.copies);
     }
+
+    common_words(w, tx, user);
+    facets(w, tx);
 
     struct store_booking_query bookings = {.has_user = true, .user_id = user, .page = {.size = 50}};
     struct store_args args;

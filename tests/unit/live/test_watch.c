@@ -31,6 +31,7 @@ struct client {
     bool has_page;
     int last; /* kind of the last frame */
     size_t frames;
+    size_t wakes;
 };
 
 struct fixture {
@@ -171,7 +172,7 @@ static void change(struct fixture *f, size_t n, bool matches) {
 }
 
 static void on_ready(void *context) {
-    (void)context;
+    ((struct client *)context)->wakes++;
 }
 
 static void open_client(struct fixture *f, struct client *client) {
@@ -378,6 +379,54 @@ static void an_overfull_page_is_read_again(void **state) {
     check(f, &f->clients[0]);
 }
 
+static void a_row_beyond_a_full_page_reads_nothing(void **state) {
+    struct fixture *f = *state;
+    for (size_t i = 50; i < 350; i++)
+        change_silently(f, i, true);
+    open_with_page(f, &f->clients[0]);
+    size_t loads = f->loads;
+    change(f, 349, true); /* that starts last */
+    change(f, 399, true);
+    pass(f, 5000);
+    assert_int_equal(read_all(&f->clients[0]), 0);
+    assert_int_equal(f->loads, loads);
+    check(f, &f->clients[0]);
+}
+
+static void a_full_page_that_a_row_is_leaving_has_room(void **state) {
+    struct fixture *f = *state;
+    for (size_t i = 0; i < LIVE_PAGE_ROWS; i++)
+        change_silently(f, i, true);
+    open_with_page(f, &f->clients[0]);
+    change(f, 5, true);
+    change(f, 5, false);  /* held back: it changed just now */
+    change(f, 300, true); /* starts after all others */
+    pass(f, 1000);
+    assert_null(f->loading);
+    read_all(&f->clients[0]);
+    check(f, &f->clients[0]);
+}
+
+static void changes_that_come_together_are_told_together(void **state) {
+    struct fixture *f = *state;
+    struct client *client = &f->clients[0];
+    open_with_page(f, client);
+    pass(f, 1000);
+    client->wakes = 0;
+    change(f, 1, true);
+    assert_int_equal(client->wakes, 1);
+    assert_int_equal(read_all(client), 1);
+    for (size_t i = 2; i < 6; i++) {
+        change(f, i, true);
+        pass(f, 10);
+    }
+    assert_int_equal(client->wakes, 1);
+    pass(f, 200);
+    assert_int_equal(client->wakes, 2);
+    assert_int_equal(read_all(client), 1);
+    check(f, client);
+}
+
 static void nothing_for_30_s_is_progress(void **state) {
     struct fixture *f = *state;
     open_with_page(f, &f->clients[0]);
@@ -491,6 +540,9 @@ int main(void) {
         TEST(a_change_that_was_overtaken_is_ignored),
         TEST(a_change_while_the_page_is_read_is_not_missed),
         TEST(an_overfull_page_is_read_again),
+        TEST(a_row_beyond_a_full_page_reads_nothing),
+        TEST(a_full_page_that_a_row_is_leaving_has_room),
+        TEST(changes_that_come_together_are_told_together),
         TEST(nothing_for_30_s_is_progress),
         TEST(a_suspended_user_is_sent_away),
         TEST(streams_of_a_user_are_counted),
