@@ -113,7 +113,7 @@ static bool insist(struct person *person, request_fn *request, struct said *said
         count(person, is_cut_short ? &figures->cut_short : &figures->turned_away);
         if (is_cut_short && ret_was_cut_short != NULL)
             *ret_was_cut_short = true;
-        nanosleep(&(struct timespec){.tv_nsec = AGAIN_AFTER_MS * 1000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = AGAIN_AFTER_MS * 1000000L}, NULL);
     }
     return false;
 }

@@ -117,7 +117,7 @@ void oracle_await_floor(const struct oracle *oracle, uint64_t sequence) {
         if (liveconv_sql_number(t.lc, "SELECT eventFloor FROM live_conversations WHERE id = '%s'",
                                 oracle->crowd->conversation) >= (int64_t)sequence)
             return;
-        nanosleep(&(struct timespec){.tv_nsec = TRIM_LOOK_MS * 1000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = TRIM_LOOK_MS * 1000000L}, NULL);
     }
     fail_msg("the log is not trimmed");
 }
@@ -182,8 +182,10 @@ static void check_event(const struct oracle *oracle, const struct oracle_event *
     const struct person *people = oracle->crowd->people;
     char text[SEEN_TEXT_BYTES];
     unsigned long long sequence = event->seen.sequence;
-    if (said == NULL)
+    if (said == NULL) {
         fail_msg("event %llu tells of a message that nobody was told is stored", sequence);
+        return;
+    }
     if (event->is_private != (said->recipient != NOBODY) ||
         (event->is_private && (strcmp(event->to, people[said->recipient].id) != 0 ||
                                strcmp(event->from, people[said->sender].id) != 0)))
@@ -245,19 +247,26 @@ void oracle_check_log(const struct oracle *oracle) {
 
 /* ---- what a device saw ---- */
 
+/* What stands behind the last dot; -1: nothing does. */
+static long version_of(const char *text) {
+    const char *dot = strrchr(text, '.');
+    return dot == NULL ? -1 : strtol(dot + 1, NULL, 10);
+}
+
 /* The text is of this message, and was not gone before its stream was opened. */
 static void check_text(const struct oracle *oracle, const struct device *device,
                        const struct seen *seen) {
     const struct said *said = find_said(oracle, seen->id);
     char text[SEEN_TEXT_BYTES] = "";
-    int version = -1;
-    if (said == NULL)
+    long version = version_of(seen->text);
+    if (said == NULL) {
         fail_msg("%s saw message %s, which nobody wrote", device->device_id, seen->id);
+        return;
+    }
     if (seen->text[0] == '\0' && said->is_deleted)
         return;
-    (void)sscanf(seen->text, "%*d says %*d.%d", &version);
     if (version >= 0 && version <= said->version)
-        crowd_text(said->sender, said->number, version, text);
+        crowd_text(said->sender, said->number, (int)version, text);
     if (text[0] == '\0' || strcmp(seen->text, text) != 0)
         fail_msg("%s saw \"%s\" in message %zu of %d", device->device_id, seen->text, said->number,
                  said->sender);
@@ -295,9 +304,11 @@ static size_t check_segment(const struct oracle *oracle, const struct device *de
         if (!may_see(oracle, event, owner))
             continue;
         seen = next_of(device, segment, &at);
-        if (seen == NULL)
+        if (seen == NULL) {
             fail_msg("%s, part %u: did not see %llu", device->device_id, segment,
                      (unsigned long long)event->seen.sequence);
+            break;
+        }
         if (seen->sequence != event->seen.sequence || seen->kind != event->seen.kind ||
             strcmp(seen->id, event->seen.id) != 0)
             fail_msg("%s, part %u: saw %llu (kind %d of %s) instead of %llu (kind %d of %s)",

@@ -116,7 +116,7 @@ static void a_token_every_five_seconds(void **state) {
         due_us += CALM_SECONDS * INT64_C(1000000);
         while (clock_monotonic_us(clock_system()) < due_us) {
             chat(&room);
-            nanosleep(&(struct timespec){.tv_nsec = CALM_PAUSE_MS * 1000000}, NULL);
+            nanosleep(&(struct timespec){.tv_nsec = CALM_PAUSE_MS * 1000000L}, NULL);
         }
         rotate(&room, CALM_TOKEN_SECONDS, 1 + i % TOPICS);
     }

@@ -107,9 +107,9 @@ struct fake_place {
 struct fake_client {
     struct fake_db *db;
     struct live_subscriber *subscriber;
+    int64_t arrived_at_us;
     uint8_t user;
     bool sees_private;
-    int64_t arrived_at_us;
     bool ready;                  /* it was woken */
     struct fake_place places[4]; /* by log */
     /* of the last frame */
