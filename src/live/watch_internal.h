@@ -44,6 +44,7 @@ struct live_slot {
     struct live_slot *newer; /* of the history */
     struct live_slot *older;
     uint64_t number; /* of its last change in the history; rises */
+    uint64_t heard;  /* of its last change that came in, held back or not */
     int64_t free_at_us;
     bool pends;              /* the next change is held back until then */
     struct live_row pending; /* without entry: a removal */
@@ -65,6 +66,7 @@ struct live_group {
     struct live_slot *oldest;
     struct live_slot *newest;
     uint64_t number;       /* of the last change */
+    uint64_t heard;        /* of the last change that came in */
     uint64_t forgotten;    /* removals up to here are not known any more */
     size_t showing;        /* rows on the page, once what is held back has come */
     size_t removed;        /* slots whose row is gone */

@@ -20,6 +20,7 @@ RUN_TIMEOUT_SECONDS = 300
 MISMATCH = 3  # the exit code of bench_api
 OPERATIONS_FEW = 20
 WARMUP_MS = 300
+QUICK_WARMUP_MS = 150
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Case:
     arguments: dict = field(default_factory=dict)
     of: str = ""  # the case of bench_api; "": the name
     seconds: float = 3
-    quick_seconds: float = 1
+    quick_seconds: float = 0.6
     limits: dict = field(default_factory=dict)  # figure -> less than
 
 
@@ -66,8 +67,8 @@ CASES = (
     Case("book_16_in_flight", {"in_flight": 16}, of="book"),
     Case("send_1_topic", {"in_flight": 64, "topics": 1}, of="send"),
     Case("send_64_topics", {"in_flight": 64, "topics": 64}, of="send"),
-    Case("bookings_200_per_second", busy(200), of="book_and_cancel", seconds=10, quick_seconds=4),
-    Case("watchers_1000", busy(200, watchers=1000), of="watchers", seconds=10, quick_seconds=4),
+    Case("bookings_200_per_second", busy(200), of="book_and_cancel", seconds=10, quick_seconds=3),
+    Case("watchers_1000", busy(200, watchers=1000), of="watchers", seconds=10, quick_seconds=3),
 )
 
 
@@ -81,7 +82,7 @@ def run_case(world, program, case, seconds):
         "users": numbers["users"],
         "students": numbers["students"],
         "instructors": numbers["instructors"],
-        "warmup_ms": WARMUP_MS,
+        "warmup_ms": QUICK_WARMUP_MS if world.size == QUICK else WARMUP_MS,
         "duration_ms": int(seconds * 1000),
         **case.arguments,
     }

@@ -402,6 +402,38 @@ static void a_full_page_that_a_row_is_leaving_has_room(void **state) {
     check(f, &f->clients[0]);
 }
 
+/* A full page, and rows beyond it; the last of the page has changed and is held back. */
+static void make_the_last_pend(struct fixture *f) {
+    for (size_t i = 50; i < 350; i++)
+        change_silently(f, i, true);
+    open_with_page(f, &f->clients[0]);
+    pass(f, 1100);
+    change(f, 249, true);
+    change(f, 249, true);
+    change(f, 10, true); /* before all others: the page is read again, without the last */
+    pass(f, 1);
+    assert_non_null(f->loading);
+}
+
+static void a_row_that_is_held_back_leaves_the_page(void **state) {
+    struct fixture *f = *state;
+    make_the_last_pend(f);
+    answer(f);
+    pass(f, 1000);
+    read_all(&f->clients[0]);
+    check(f, &f->clients[0]);
+}
+
+static void a_row_that_was_held_back_leaves_the_page(void **state) {
+    struct fixture *f = *state;
+    make_the_last_pend(f);
+    pass(f, 1000); /* the change is made while the page is read */
+    answer(f);
+    pass(f, 1000);
+    read_all(&f->clients[0]);
+    check(f, &f->clients[0]);
+}
+
 static void changes_that_come_together_are_told_together(void **state) {
     struct fixture *f = *state;
     struct client *client = &f->clients[0];
@@ -511,6 +543,8 @@ int main(void) {
         TEST(an_overfull_page_is_read_again),
         TEST(a_row_beyond_a_full_page_reads_nothing),
         TEST(a_full_page_that_a_row_is_leaving_has_room),
+        TEST(a_row_that_is_held_back_leaves_the_page),
+        TEST(a_row_that_was_held_back_leaves_the_page),
         TEST(changes_that_come_together_are_told_together),
         TEST(nothing_for_30_s_is_progress),
         TEST(a_suspended_user_is_sent_away),
