@@ -443,6 +443,10 @@ static int by_start(const void *a, const void *b) {
     return memcmp(first->id.bytes, second->id.bytes, sizeof first->id.bytes);
 }
 
+bool live_group_has_page(const struct live_group *group) {
+    return group->loaded && HASH_COUNT(group->slots) - group->removed <= LIVE_PAGE_ROWS;
+}
+
 struct rpc_buffer *live_group_rows(struct live_group *group) {
     if (group->rows != NULL && group->rows_number == group->number)
         return group->rows;

@@ -120,6 +120,8 @@ void live_group_part(struct live_group *group, struct live_watcher *watcher);
 void live_group_free(struct live_group *group);
 /* The row has changed; `matches` tells whether it belongs to the page. */
 void live_group_change(struct live_group *group, const struct live_row *row, bool matches);
+/* False while there is no page, or for a moment more rows than a page has: some are about to go. */
+bool live_group_has_page(const struct live_group *group);
 /* The page's entries as one buffer, the group's; NULL when out of memory. */
 struct rpc_buffer *live_group_rows(struct live_group *group);
 

@@ -40,6 +40,8 @@ struct fixture {
     struct truth rows[ROWS];
     uint64_t version;
     struct live_page *loading;
+    struct truth read[ROWS]; /* what the page that is loading has seen */
+    bool has_read;
     size_t loads;
     size_t filters;
     struct client clients[4];
@@ -141,6 +143,21 @@ static void answer(struct fixture *f) {
     live_page_done(f->loading, status_ok(), truncated);
     f->loading = NULL;
     live_loop_run(f->loop);
+}
+
+/* The page sees the rows as they are now, and is answered later. */
+static void read_page(struct fixture *f) {
+    memcpy(f->read, f->rows, sizeof f->read);
+    f->has_read = true;
+}
+
+static void answer_as_read(struct fixture *f) {
+    struct truth now[ROWS];
+    memcpy(now, f->rows, sizeof now);
+    memcpy(f->rows, f->read, sizeof f->rows);
+    answer(f);
+    memcpy(f->rows, now, sizeof f->rows);
+    f->has_read = false;
 }
 
 static void pass(struct fixture *f, int64_t ms) {
@@ -491,8 +508,10 @@ static void random_step(struct fixture *f, uint64_t *random) {
         pass(f, (int64_t)pick(random, 700));
         break;
     case 4:
-        if (f->loading)
-            answer(f);
+        if (f->loading && f->has_read)
+            answer_as_read(f);
+        else if (f->loading)
+            read_page(f);
         break;
     case 5:
         if (client->watcher == NULL) {
@@ -509,26 +528,41 @@ static void random_step(struct fixture *f, uint64_t *random) {
     }
 }
 
-static void all_pages_end_equal_to_the_truth(void **state) {
-    struct fixture *f = *state;
-    uint64_t random = 88172645463325252u;
-    for (size_t i = 0; i < 20000; i++)
-        random_step(f, &random);
+static void settle(struct fixture *f) {
     for (size_t i = 0; i < 4; i++) {
         if (f->clients[i].watcher != NULL)
             continue;
         memset(&f->clients[i], 0, sizeof f->clients[i]);
         open_client(f, &f->clients[i]);
     }
-    for (size_t round = 0; round < 20; round++) {
+    if (f->loading && f->has_read)
+        answer_as_read(f);
+    for (size_t round = 0; round < 10; round++) {
         for (size_t i = 0; i < 4; i++)
             read_all(&f->clients[i]);
         if (f->loading)
             answer(f);
         pass(f, 1000);
     }
-    for (size_t i = 0; i < 4; i++)
-        check(f, &f->clients[i]);
+}
+
+/* Many short courses: a long one would heal what went wrong on its way. */
+static void all_pages_end_equal_to_the_truth(void **state) {
+    (void)state;
+    for (uint64_t course = 1; course <= 400; course++) {
+        void *fixture = NULL;
+        uint64_t random = course * 88172645463325252u;
+        set_up(&fixture);
+        struct fixture *f = fixture;
+        for (size_t n = 0; n < ROWS; n++)
+            change_silently(f, n, pick(&random, 100) < 52);
+        for (size_t i = 0; i < 300; i++)
+            random_step(f, &random);
+        settle(f);
+        for (size_t i = 0; i < 4; i++)
+            check(f, &f->clients[i]);
+        tear_down(&fixture);
+    }
 }
 
 int main(void) {
@@ -548,7 +582,7 @@ int main(void) {
         TEST(changes_that_come_together_are_told_together),
         TEST(nothing_for_30_s_is_progress),
         TEST(a_suspended_user_is_sent_away),
-        TEST(all_pages_end_equal_to_the_truth),
+        cmocka_unit_test(all_pages_end_equal_to_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
