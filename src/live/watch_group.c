@@ -10,7 +10,7 @@ enum { REMOVALS_LOOK = 64, REMOVALS_KEPT = 512, FAILED_LOAD_WAITS = 5 /* times t
 struct live_page {
     struct live_task task;
     struct live_group *group;
-    uint64_t number; /* of the group, when it was asked for */
+    uint64_t heard; /* of the group, when it was asked for */
     struct live_row rows[LIVE_PAGE_ROWS];
     size_t count;
     bool truncated;
@@ -119,8 +119,6 @@ static void commit(struct live_group *group, struct live_slot *slot, const struc
     slot->row.entry = row->entry;
     if (!was_shown && is_shown)
         group->removed--;
-    if (is_shown && row->start_us > group->last_start_us)
-        group->last_start_us = row->start_us;
     if (was_shown && !is_shown)
         group->removed++;
     unlink_slot(group, slot);
@@ -146,8 +144,12 @@ static bool will_show(const struct live_slot *slot) {
 static void set(struct live_group *group, struct live_slot *slot, const struct live_row *row) {
     if (will_show(slot))
         group->showing--;
-    if (row->entry != NULL)
+    if (row->entry != NULL) {
         group->showing++;
+        if (row->start_us > group->last_start_us)
+            group->last_start_us = row->start_us;
+    }
+    slot->heard = ++group->heard;
     if (now_of(group) >= slot->free_at_us && !slot->pends) {
         commit(group, slot, row);
         return;
@@ -224,18 +226,22 @@ static bool page_has(const struct live_page *page, const struct uuid *id) {
     return false;
 }
 
-/* Removes what is not on the page, unless it changed since the page was asked for. */
+/* Removes what is not on the page, unless it changed since the page was asked for. A change that is
+ * held back came before that, too, if it did not come since. */
 static void remove_absent(struct live_group *group, const struct live_page *page) {
     struct live_slot *newer;
-    for (struct live_slot *slot = group->oldest; slot != NULL && slot->number <= page->number;
-         slot = newer) {
+    for (struct live_slot *slot = group->oldest; slot != NULL; slot = newer) {
         newer = slot->newer;
-        if (!will_show(slot) || slot->pends || page_has(page, &slot->row.id))
+        if (!will_show(slot) || slot->heard > page->heard || page_has(page, &slot->row.id))
             continue;
-        struct live_row removal = slot->row;
+        struct live_row removal = slot->pends ? slot->pending : slot->row;
         removal.entry = NULL;
-        group->showing--;
-        commit(group, slot, &removal);
+        if (slot->pends) {
+            set(group, slot, &removal);
+        } else {
+            group->showing--;
+            commit(group, slot, &removal);
+        }
     }
 }
 
@@ -303,7 +309,7 @@ static void load(struct live_group *group) {
         return;
     page->task.run = on_page;
     page->group = group;
-    page->number = group->number;
+    page->heard = group->heard;
     group->loading = true;
     group->reload = false;
     live_watch_count(group->watch, LIVE_WATCH_LOADS, 1);
@@ -435,6 +441,10 @@ static int by_start(const void *a, const void *b) {
     if (first->start_us != second->start_us)
         return first->start_us < second->start_us ? -1 : 1;
     return memcmp(first->id.bytes, second->id.bytes, sizeof first->id.bytes);
+}
+
+bool live_group_has_page(const struct live_group *group) {
+    return group->loaded && HASH_COUNT(group->slots) - group->removed <= LIVE_PAGE_ROWS;
 }
 
 struct rpc_buffer *live_group_rows(struct live_group *group) {

@@ -52,6 +52,7 @@ struct live_slot {
     struct live_slot *newer; /* of the history */
     struct live_slot *older;
     uint64_t number; /* of its last change in the history; rises */
+    uint64_t heard;  /* of its last change that came in, held back or not */
     int64_t free_at_us;
     bool pends;              /* the next change is held back until then */
     struct live_row pending; /* without entry: a removal */
@@ -73,6 +74,7 @@ struct live_group {
     struct live_slot *oldest;
     struct live_slot *newest;
     uint64_t number;       /* of the last change */
+    uint64_t heard;        /* of the last change that came in */
     uint64_t forgotten;    /* removals up to here are not known any more */
     size_t showing;        /* rows on the page, once what is held back has come */
     size_t removed;        /* slots whose row is gone */
@@ -128,6 +130,8 @@ void live_group_part(struct live_group *group, struct live_watcher *watcher);
 void live_group_free(struct live_group *group);
 /* The row has changed; `matches` tells whether it belongs to the page. */
 void live_group_change(struct live_group *group, const struct live_row *row, bool matches);
+/* False while there is no page, or for a moment more rows than a page has: some are about to go. */
+bool live_group_has_page(const struct live_group *group);
 /* The page's entries as one buffer, the group's; NULL when out of memory. */
 struct rpc_buffer *live_group_rows(struct live_group *group);
 

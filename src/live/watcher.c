@@ -288,7 +288,7 @@ static bool make_frame(struct live_watcher *watcher, struct live_frame *frame, b
     *ret_made = true;
     if (watcher->leaving != 0)
         return tell_goodbye(watcher, frame);
-    if (!watcher->has_page && watcher->group->loaded)
+    if (!watcher->has_page && live_group_has_page(watcher->group))
         return tell_page(watcher, frame);
     struct live_slot *change = watcher->has_page ? first_change(watcher) : NULL;
     if (change != NULL)

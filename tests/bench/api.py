@@ -8,10 +8,13 @@ machine, so latencies hold what the client and the database use themselves.
 
 import argparse
 import json
+import os
+import resource
 import signal
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 
 from api_world import FULL, QUICK, Failure, World, say
@@ -19,7 +22,10 @@ from api_world import FULL, QUICK, Failure, World, say
 RUN_TIMEOUT_SECONDS = 300
 MISMATCH = 3  # the exit code of bench_api
 OPERATIONS_FEW = 20
+# Share of the machine that others may use before latencies say little.
+DISTURBED = 0.1
 WARMUP_MS = 300
+QUICK_WARMUP_MS = 150
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Case:
     arguments: dict = field(default_factory=dict)
     of: str = ""  # the case of bench_api; "": the name
     seconds: float = 3
-    quick_seconds: float = 1
+    quick_seconds: float = 0.6
     limits: dict = field(default_factory=dict)  # figure -> less than
 
 
@@ -66,9 +72,38 @@ CASES = (
     Case("book_16_in_flight", {"in_flight": 16}, of="book"),
     Case("send_1_topic", {"in_flight": 64, "topics": 1}, of="send"),
     Case("send_64_topics", {"in_flight": 64, "topics": 64}, of="send"),
-    Case("bookings_200_per_second", busy(200), of="book_and_cancel", seconds=10, quick_seconds=4),
-    Case("watchers_1000", busy(200, watchers=1000), of="watchers", seconds=10, quick_seconds=4),
+    Case("bookings_200_per_second", busy(200), of="book_and_cancel", seconds=10, quick_seconds=3),
+    Case("watchers_1000", busy(200, watchers=1000), of="watchers", seconds=10, quick_seconds=3),
 )
+
+
+def busy_seconds():
+    """What all processors together have worked since the machine started, stolen time included."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        user, nice, system, _idle, _iowait, irq, softirq, steal = map(
+            int, stat.readline().split()[1:9]
+        )
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def own_seconds(world):
+    """What client, server and database have worked."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = usage.ru_utime + usage.ru_stime
+    for process in (world.server, world.database):
+        with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
+
+
+def run_watched(world, program, case, seconds):
+    """As run_case; the report also tells how much of the machine others used meanwhile."""
+    start, busy, own = time.monotonic(), busy_seconds(), own_seconds(world)
+    report = run_case(world, program, case, seconds)
+    others = busy_seconds() - busy - (own_seconds(world) - own)
+    report["others"] = max(0.0, others / (time.monotonic() - start) / os.cpu_count())
+    return report
 
 
 def run_case(world, program, case, seconds):
@@ -81,7 +116,7 @@ def run_case(world, program, case, seconds):
         "users": numbers["users"],
         "students": numbers["students"],
         "instructors": numbers["instructors"],
-        "warmup_ms": WARMUP_MS,
+        "warmup_ms": QUICK_WARMUP_MS if world.size == QUICK else WARMUP_MS,
         "duration_ms": int(seconds * 1000),
         **case.arguments,
     }
@@ -172,12 +207,15 @@ def print_row(case, figures, reports):
             notes.append(f"{count} {what}")
     if operations < OPERATIONS_FEW:
         notes.append(f"only {operations} calls")
+    others = statistics.median(report["others"] for report in reports)
+    if others > DISTURBED:
+        notes.append(f"disturbed: others used {others:.0%} of the machine")
     if notes:
         print("    " + "; ".join(notes))
     sys.stdout.flush()
 
 
-def lines_of(case, figures, world):
+def lines_of(case, figures, others, world):
     for name, values in figures.items():
         line = {
             "bench": "api",
@@ -188,6 +226,7 @@ def lines_of(case, figures, world):
             "min": round(values[1], 3),
             "max": round(values[2], 3),
             "conversations": world.size.conversations,
+            "others": round(others, 3),
         }
         limit = 1 if name == "watchers_unlike_the_list" else case.limits.get(name)
         if limit is not None:
@@ -206,12 +245,13 @@ def run_cases(world, arguments):
         seconds = case.quick_seconds if arguments.quick else case.seconds
         reports = []
         for _ in range(arguments.rounds):
-            report = run_case(world, arguments.program, case, seconds)
+            report = run_watched(world, arguments.program, case, seconds)
             report["watches"] = "watchers" in case.arguments
             reports.append(report)
         figures = combine(reports)
         print_row(case, figures, reports)
-        lines += lines_of(case, figures, world)
+        others = statistics.median(report["others"] for report in reports)
+        lines += lines_of(case, figures, others, world)
         sound = sound and all(report["mismatches"] == 0 for report in reports)
     return lines, sound
 

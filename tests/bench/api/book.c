@@ -14,6 +14,7 @@ enum {
     BEFORE_CANCELLING = 400, /* bookings, so that none is cancelled that was just made */
     OPEN_MAX = 1 << 16,
     TIMEOUT_MS = 20000,
+    UNDO_THREADS = 16,
 };
 
 struct made {
@@ -141,22 +142,39 @@ struct status api_book_or_cancel(struct api_lane *lane) {
     return start_booking(lane);
 }
 
-void api_bookings_undo(struct api_bench *bench, struct api_bookings *bookings) {
+struct undo {
+    struct api_bench *bench;
+    struct api_bookings *bookings;
+};
+
+static void *undo(void *argument) {
+    const struct undo *work = argument;
     struct made made;
-    while (take(bookings, 0, &made)) {
+    while (take(work->bookings, 0, &made)) {
         struct arena arena;
         struct rpc_result result;
-        const struct rpc_call_options options = {.timeout_ms = TIMEOUT_MS,
-                                                 .authorization = api_token(bench, made.user)};
+        const struct rpc_call_options options = {
+            .timeout_ms = TIMEOUT_MS, .authorization = api_token(work->bench, made.user)};
         lc_cancel_booking_request request = LC_CANCEL_BOOKING_REQUEST_INIT;
         lc_cancel_booking_response *response = NULL;
         arena_init(&arena, 1 << 20);
         request.booking_id = made.id;
-        api_must(lc_booking_service_cancel_booking(bench->channels[0], &options, &request, &arena,
-                                                   &response, &result),
+        api_must(lc_booking_service_cancel_booking(work->bench->channels[0], &options, &request,
+                                                   &arena, &response, &result),
                  "cancelling a booking");
         arena_done(&arena);
     }
+    return NULL;
+}
+
+void api_bookings_undo(struct api_bench *bench, struct api_bookings *bookings) {
+    struct undo work = {.bench = bench, .bookings = bookings};
+    pthread_t threads[UNDO_THREADS];
+    for (size_t i = 0; i < UNDO_THREADS; i++)
+        if (pthread_create(&threads[i], NULL, undo, &work) != 0)
+            measure_fail("no thread");
+    for (size_t i = 0; i < UNDO_THREADS; i++)
+        pthread_join(threads[i], NULL);
 }
 
 void api_book(struct api_bench *bench, const char *name, struct api_report *ret_report) {

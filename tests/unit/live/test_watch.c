@@ -41,6 +41,8 @@ struct fixture {
     struct truth rows[ROWS];
     uint64_t version;
     struct live_page *loading;
+    struct truth read[ROWS]; /* what the page that is loading has seen */
+    bool has_read;
     size_t loads;
     size_t filters;
     struct client clients[4];
@@ -143,6 +145,21 @@ static void answer(struct fixture *f) {
     live_page_done(f->loading, status_ok(), truncated);
     f->loading = NULL;
     live_loop_run(f->loop);
+}
+
+/* The page sees the rows as they are now, and is answered later. */
+static void read_page(struct fixture *f) {
+    memcpy(f->read, f->rows, sizeof f->read);
+    f->has_read = true;
+}
+
+static void answer_as_read(struct fixture *f) {
+    struct truth now[ROWS];
+    memcpy(now, f->rows, sizeof now);
+    memcpy(f->rows, f->read, sizeof f->rows);
+    answer(f);
+    memcpy(f->rows, now, sizeof f->rows);
+    f->has_read = false;
 }
 
 static void pass(struct fixture *f, int64_t ms) {
@@ -407,6 +424,38 @@ static void a_full_page_that_a_row_is_leaving_has_room(void **state) {
     check(f, &f->clients[0]);
 }
 
+/* A full page, and rows beyond it; the last of the page has changed and is held back. */
+static void make_the_last_pend(struct fixture *f) {
+    for (size_t i = 50; i < 350; i++)
+        change_silently(f, i, true);
+    open_with_page(f, &f->clients[0]);
+    pass(f, 1100);
+    change(f, 249, true);
+    change(f, 249, true);
+    change(f, 10, true); /* before all others: the page is read again, without the last */
+    pass(f, 1);
+    assert_non_null(f->loading);
+}
+
+static void a_row_that_is_held_back_leaves_the_page(void **state) {
+    struct fixture *f = *state;
+    make_the_last_pend(f);
+    answer(f);
+    pass(f, 1000);
+    read_all(&f->clients[0]);
+    check(f, &f->clients[0]);
+}
+
+static void a_row_that_was_held_back_leaves_the_page(void **state) {
+    struct fixture *f = *state;
+    make_the_last_pend(f);
+    pass(f, 1000); /* the change is made while the page is read */
+    answer(f);
+    pass(f, 1000);
+    read_all(&f->clients[0]);
+    check(f, &f->clients[0]);
+}
+
 static void changes_that_come_together_are_told_together(void **state) {
     struct fixture *f = *state;
     struct client *client = &f->clients[0];
@@ -464,8 +513,10 @@ static void random_step(struct fixture *f, uint64_t *random) {
         pass(f, (int64_t)pick(random, 700));
         break;
     case 4:
-        if (f->loading)
-            answer(f);
+        if (f->loading && f->has_read)
+            answer_as_read(f);
+        else if (f->loading)
+            read_page(f);
         break;
     case 5:
         if (client->watcher == NULL) {
@@ -482,26 +533,41 @@ static void random_step(struct fixture *f, uint64_t *random) {
     }
 }
 
-static void all_pages_end_equal_to_the_truth(void **state) {
-    struct fixture *f = *state;
-    uint64_t random = 88172645463325252u;
-    for (size_t i = 0; i < 20000; i++)
-        random_step(f, &random);
+static void settle(struct fixture *f) {
     for (size_t i = 0; i < 4; i++) {
         if (f->clients[i].watcher != NULL)
             continue;
         memset(&f->clients[i], 0, sizeof f->clients[i]);
         open_client(f, &f->clients[i]);
     }
-    for (size_t round = 0; round < 20; round++) {
+    if (f->loading && f->has_read)
+        answer_as_read(f);
+    for (size_t round = 0; round < 10; round++) {
         for (size_t i = 0; i < 4; i++)
             read_all(&f->clients[i]);
         if (f->loading)
             answer(f);
         pass(f, 1000);
     }
-    for (size_t i = 0; i < 4; i++)
-        check(f, &f->clients[i]);
+}
+
+/* Many short courses: a long one would heal what went wrong on its way. */
+static void all_pages_end_equal_to_the_truth(void **state) {
+    (void)state;
+    for (uint64_t course = 1; course <= 400; course++) {
+        void *fixture = NULL;
+        uint64_t random = course * 88172645463325252u;
+        set_up(&fixture);
+        struct fixture *f = fixture;
+        for (size_t n = 0; n < ROWS; n++)
+            change_silently(f, n, pick(&random, 100) < 52);
+        for (size_t i = 0; i < 300; i++)
+            random_step(f, &random);
+        settle(f);
+        for (size_t i = 0; i < 4; i++)
+            check(f, &f->clients[i]);
+        tear_down(&fixture);
+    }
 }
 
 static struct status refusal_of(struct client *client) {
@@ -542,11 +608,13 @@ int main(void) {
         TEST(an_overfull_page_is_read_again),
         TEST(a_row_beyond_a_full_page_reads_nothing),
         TEST(a_full_page_that_a_row_is_leaving_has_room),
+        TEST(a_row_that_is_held_back_leaves_the_page),
+        TEST(a_row_that_was_held_back_leaves_the_page),
         TEST(changes_that_come_together_are_told_together),
         TEST(nothing_for_30_s_is_progress),
         TEST(a_suspended_user_is_sent_away),
         TEST(streams_of_a_user_are_counted),
-        TEST(all_pages_end_equal_to_the_truth),
+        cmocka_unit_test(all_pages_end_equal_to_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
