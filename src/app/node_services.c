@@ -33,6 +33,7 @@ static struct status build_live(struct app_node *node) {
     options.hub.look_every_ms = config_duration_ms(config, "live.look-every");
     options.hub.topic_idle_ms = config_duration_ms(config, "live.topic-idle");
     options.hub.slow_after_ms = config_duration_ms(config, "live.slow-after");
+    options.hub.leave_ms = config_duration_ms(config, "live.leave-grace");
     options.presence.join_lease_ms = config_duration_ms(config, "live.join-lease");
     options.presence.away_ms = config_duration_ms(config, "live.away");
     options.presence.speaking_ms = config_duration_ms(config, "live.speaking");

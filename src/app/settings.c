@@ -190,6 +190,8 @@ static const struct config_setting settings[] = {
          "A topic that is followed is compared with its log this often: what other nodes wrote."),
     TIME("live", "topic-idle", "30s", 100, HOUR, "A topic that nobody follows is kept so long."),
     TIME("live", "slow-after", "60s", SECOND, HOUR, "A write that takes longer ends its stream."),
+    TIME("live", "leave-grace", "500ms", 10, 2 * SECOND,
+         "For the last writes of a stream that is replaced, suspended or slow; then it is cut."),
     TIME("live", "join-lease", "30s", SECOND, HOUR, "From joining until a stream must be open."),
     TIME("live", "away", "60s", SECOND, HOUR,
          "From the end of the last stream until one has left."),

@@ -21,6 +21,7 @@ void live_hub_options_init(struct live_hub_options *options) {
         .look_every_ms = 10000,
         .topic_idle_ms = 30000,
         .slow_after_ms = 60000,
+        .leave_ms = 500,
     };
 }
 

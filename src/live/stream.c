@@ -18,6 +18,10 @@ static void on_ready(void *context) {
     rpc_stream_ready(((struct stream *)context)->call);
 }
 
+static void on_cut(void *context, struct status status) {
+    rpc_stream_cut_off(((struct stream *)context)->call, status);
+}
+
 static enum live_next next_of(struct stream *stream, struct live_frame *frame,
                               struct status *ret_status) {
     if (stream->subscriber != NULL)
@@ -104,7 +108,7 @@ struct status live_stream_start(struct live_subscriber **subscriber, struct rpc_
     }
     stream->subscriber = *subscriber;
     *subscriber = NULL;
-    live_subscriber_start(stream->subscriber, on_ready, stream);
+    live_subscriber_start(stream->subscriber, &(struct live_outlet){on_ready, on_cut, stream});
     return status_ok();
 }
 
@@ -116,6 +120,6 @@ struct status live_stream_watch(struct live_watcher **watcher, struct rpc_call *
     }
     stream->watcher = *watcher;
     *watcher = NULL;
-    live_watcher_start(stream->watcher, on_ready, stream);
+    live_watcher_start(stream->watcher, &(struct live_outlet){on_ready, on_cut, stream});
     return status_ok();
 }

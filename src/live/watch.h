@@ -50,6 +50,8 @@ struct live_watch_options {
     int64_t progress_ms;     /* a sign of life; default 30,000 */
     int64_t reload_wait_ms;  /* between two reads of a page; default 1,000 */
     int64_t group_idle_ms;   /* a group without watchers is kept so long; default 10,000 */
+    int64_t slow_after_ms;   /* as in live/hub.h; default 60,000 */
+    int64_t leave_ms;        /* the same; default 500 */
 
     /* Whether the conversation that `subject` describes belongs to the page. Loop's thread: pure.
      */
@@ -94,7 +96,7 @@ struct status live_watcher_new(struct live_watch *watch, const struct live_watch
                                struct live_watcher **ret_watcher) STATUS_MUST_USE;
 int32_t live_watcher_max_streams(const struct live_watcher *watcher);
 /* As those of live/subscriber.h. */
-void live_watcher_start(struct live_watcher *watcher, void (*ready)(void *context), void *context);
+void live_watcher_start(struct live_watcher *watcher, const struct live_outlet *outlet);
 enum live_next live_watcher_next(struct live_watcher *watcher, struct live_frame *frame,
                                  struct status *ret_status);
 void live_watcher_leave(struct live_watcher *watcher, enum live_goodbye reason);

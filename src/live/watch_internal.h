@@ -10,6 +10,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "live/stall.h"
 #include "live/watch.h"
 
 enum { LIVE_FILTER_KEY_BYTES = 1024 };
@@ -102,13 +103,14 @@ struct live_watcher {
     struct live_group *group;
     struct live_watcher *next_in_group;
     struct live_watcher *previous_in_group;
-    void (*ready)(void *context);
-    void *context;
+    struct live_outlet outlet;
     bool registered;
+    bool started;
     bool idle;
     bool has_page;
     bool goodbye_told;
     enum live_goodbye leaving;
+    struct live_write write;
     uint64_t cursor;
     int64_t progress_at_us;
     struct rpc_timer timer;

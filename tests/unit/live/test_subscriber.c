@@ -453,6 +453,66 @@ static void a_slow_reader_is_sent_away(void **state) {
     assert_int_equal(f->client.reason, LIVE_GOODBYE_SLOW);
 }
 
+static void a_reader_that_stalls_is_cut_off(void **state) {
+    struct fixture *f = *state;
+    struct live_hub_figures figures;
+    open_at_head(f);
+    commit(f, 1);
+    assert_int_equal(fake_client_next(&f->client), FAKE_BATCH); /* is never written */
+    fake_advance(&f->db, 59999);
+    live_hub_figures(f->db.hub, &figures);
+    assert_int_equal(figures.slow, 0);
+    fake_advance(&f->db, 1);
+    live_hub_figures(f->db.hub, &figures);
+    assert_int_equal(figures.slow, 1);
+    assert_int_equal(f->client.cuts, 0);
+    fake_advance(&f->db, 500);
+    assert_int_equal(f->client.cuts, 1);
+    assert_int_equal(f->client.end.code, STATUS_RESOURCE_EXHAUSTED);
+    fake_advance(&f->db, 100000);
+    assert_int_equal(f->client.cuts, 1);
+}
+
+/* A device that keeps coming back without reading holds one stream, not many. */
+static void a_stream_that_stalls_and_is_replaced_is_cut_off(void **state) {
+    struct fixture *f = *state;
+    struct fake_client again;
+    fake_client_open(&f->client, "phone");
+    assert_int_equal(fake_client_next(&f->client), FAKE_WELCOME); /* is never written */
+    fake_client_init(&again, &f->db, 1);
+    fake_client_open(&again, "phone");
+    assert_int_equal(fake_client_next(&again), FAKE_WELCOME);
+    fake_advance(&f->db, 500);
+    assert_int_equal(f->client.cuts, 1);
+    assert_int_equal(f->client.end.code, STATUS_ABORTED);
+    assert_int_equal(again.cuts, 0);
+    fake_client_cut(&again);
+}
+
+static void a_goodbye_that_is_not_read_is_cut_off(void **state) {
+    struct fixture *f = *state;
+    struct live_user user = fake_user(1);
+    open_at_head(f);
+    live_hub_suspend_user(f->db.hub, &user);
+    live_loop_run(f->db.loop);
+    assert_int_equal(fake_client_next(&f->client), FAKE_GOODBYE); /* is never written */
+    fake_advance(&f->db, 499);
+    assert_int_equal(f->client.cuts, 0);
+    fake_advance(&f->db, 1);
+    assert_int_equal(f->client.cuts, 1);
+    assert_int_equal(f->client.end.reason, DOMAIN_REASON_USER_SUSPENDED);
+}
+
+/* The server's own end has a grace of the runtime's. */
+static void the_runtime_cuts_off_what_it_ends(void **state) {
+    struct fixture *f = *state;
+    fake_client_open(&f->client, "phone");
+    assert_int_equal(fake_client_next(&f->client), FAKE_WELCOME);
+    live_subscriber_leave(f->client.subscriber, LIVE_GOODBYE_DRAIN);
+    fake_advance(&f->db, 100000);
+    assert_int_equal(f->client.cuts, 0);
+}
+
 static void a_damaged_log_ends_the_stream_and_skips_nothing(void **state) {
     struct fixture *f = *state;
     commit(f, 40);
@@ -548,6 +608,10 @@ int main(void) {
         TEST(another_device_does_not_replace),
         TEST(devices_are_counted),
         TEST(a_slow_reader_is_sent_away),
+        TEST(a_reader_that_stalls_is_cut_off),
+        TEST(a_stream_that_stalls_and_is_replaced_is_cut_off),
+        TEST(a_goodbye_that_is_not_read_is_cut_off),
+        TEST(the_runtime_cuts_off_what_it_ends),
         TEST(a_damaged_log_ends_the_stream_and_skips_nothing),
         TEST(a_database_that_is_away_is_asked_again),
         TEST(the_same_topic_twice_is_refused),

@@ -31,6 +31,8 @@ struct client {
     bool has_page;
     int last; /* kind of the last frame */
     size_t frames;
+    size_t cuts;
+    enum status_code cut_with;
 };
 
 struct fixture {
@@ -174,6 +176,12 @@ static void on_ready(void *context) {
     (void)context;
 }
 
+static void on_cut(void *context, struct status status) {
+    struct client *client = context;
+    client->cuts++;
+    client->cut_with = status.code;
+}
+
 static void open_client(struct fixture *f, struct client *client) {
     struct live_watcher_options options = {.tenant = "school",
                                            .filter_key = "even",
@@ -182,7 +190,7 @@ static void open_client(struct fixture *f, struct client *client) {
                                            .max_streams = f->max_streams};
     f->filters++;
     assert_true(status_is_ok(live_watcher_new(f->watch, &options, &client->watcher)));
-    live_watcher_start(client->watcher, on_ready, client);
+    live_watcher_start(client->watcher, &(struct live_outlet){on_ready, on_cut, client});
 }
 
 static size_t number_of(const char *id) {
@@ -481,6 +489,31 @@ static void streams_of_a_user_are_counted(void **state) {
     open_with_page(f, &f->clients[2]);
 }
 
+static void a_watcher_that_stalls_is_cut_off(void **state) {
+    struct fixture *f = *state;
+    struct live_user user = fake_user(1);
+    open_with_page(f, &f->clients[0]);
+    open_with_page(f, &f->clients[1]);
+    change(f, 1, true);
+    assert_true(read_one(&f->clients[0])); /* are never written */
+    assert_true(read_one(&f->clients[1]));
+    live_watcher_leave(f->clients[1].watcher, LIVE_GOODBYE_DRAIN); /* the runtime's to end */
+    pass(f, 60000);
+    assert_int_equal(f->clients[0].cuts, 0);
+    pass(f, 500);
+    assert_int_equal(f->clients[0].cuts, 1);
+    assert_int_equal(f->clients[0].cut_with, STATUS_RESOURCE_EXHAUSTED);
+    open_with_page(f, &f->clients[2]);
+    change(f, 1, true);
+    assert_true(read_one(&f->clients[2]));
+    live_watch_suspend_user(f->watch, &user);
+    live_loop_run(f->loop);
+    pass(f, 500);
+    assert_int_equal(f->clients[2].cuts, 1);
+    assert_int_equal(f->clients[2].cut_with, STATUS_PERMISSION_DENIED);
+    assert_int_equal(f->clients[1].cuts, 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -494,6 +527,7 @@ int main(void) {
         TEST(nothing_for_30_s_is_progress),
         TEST(a_suspended_user_is_sent_away),
         TEST(streams_of_a_user_are_counted),
+        TEST(a_watcher_that_stalls_is_cut_off),
         TEST(all_pages_end_equal_to_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
