@@ -417,12 +417,23 @@ static void join(struct live_presence *presence, struct person *person, uint64_t
     arm(presence, person);
 }
 
+/* Who joins again in the same stay, before a stream is open, was told to have the lease anew. */
+static void join_again(struct live_presence *presence, struct person *person) {
+    int64_t due_us = now_of(presence) + presence->options.join_lease_ms * 1000;
+    if ((person->state != JOINING && person->state != AWAY) || person->due_us >= due_us)
+        return;
+    person->due_us = due_us;
+    arm(presence, person);
+}
+
 struct status live_presence_join(struct live_presence *presence, const struct live_key *key,
                                  const struct uuid *user, uint64_t generation) {
     int64_t due_us = begin(presence);
     struct person *person = get(presence, key, user);
     if (person != NULL && generation > person->generation)
         join(presence, person, generation);
+    else if (person != NULL && generation == person->generation)
+        join_again(presence, person);
     finish(presence, due_us);
     if (person == NULL)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
