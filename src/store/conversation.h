@@ -255,7 +255,7 @@ struct status store_conversation_count_open(struct db_tx *tx, const char *tenant
 
 enum store_due {
     STORE_DUE_START,    /* free, its start has come, enough are present */
-    STORE_DUE_NO_SHOW,  /* priced, no leader came in time */
+    STORE_DUE_NO_SHOW,  /* priced, no leader was there in time */
     STORE_DUE_COMPLETE, /* its end is long past */
 };
 
