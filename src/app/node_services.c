@@ -39,6 +39,7 @@ static struct status build_live(struct app_node *node) {
     options.presence.speaking_ms = config_duration_ms(config, "live.speaking");
     options.presence.typing_ms = config_duration_ms(config, "live.typing");
     options.watch.row_interval_ms = config_duration_ms(config, "live.watch-interval");
+    options.watch.max_groups = (size_t)config_int(config, "live.watch-groups");
     options.presence_queue = (size_t)config_int(config, "live.presence-queue");
     options.retry_after_ms = (int32_t)config_duration_ms(config, "live.retry-after");
     options.max_age_seconds = (int32_t)(config_duration_ms(config, "limits.stream-age") / 1000);

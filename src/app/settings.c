@@ -199,6 +199,8 @@ static const struct config_setting settings[] = {
     TIME("live", "typing", "5s", SECOND, MINUTE, "Typing must be renewed within it."),
     TIME("live", "watch-interval", "1s", 10, MINUTE,
          "A conversation of a page that is watched changes at most once in so long."),
+    NUMBER("live", "watch-groups", "512", 1, 100000, "filters",
+           "Different ones that are watched at once; each has its page in memory."),
     NUMBER("live", "presence-queue", "16384", 16, 10000000, "changes",
            "Of presence that wait to be written."),
     TIME("live", "retry-after", "1s", 0, MINUTE,

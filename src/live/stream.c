@@ -6,6 +6,7 @@
 
 #include "domain/reason.h"
 #include "rpc/call.h"
+#include "rpc/details.h"
 
 /* A call and the one who knows what to say on it. */
 struct stream {
@@ -29,8 +30,10 @@ static enum live_next next_of(struct stream *stream, struct live_frame *frame,
     return live_watcher_next(stream->watcher, frame, ret_status);
 }
 
-/* The contract names the limit that was reached. */
+/* The contract names the limit that was reached, or says when to try again. */
 static void explain(const struct stream *stream, struct status status) {
+    if (status.reason == RPC_REASON_OVERLOADED && stream->watcher != NULL)
+        rpc_call_set_retry_after(stream->call, live_watcher_retry_ms(stream->watcher));
     if (status.reason != DOMAIN_REASON_DEVICE_LIMIT)
         return;
     char limit[16];

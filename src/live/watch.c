@@ -32,6 +32,7 @@ void live_watch_options_init(struct live_watch_options *options) {
         .progress_ms = 30000,
         .reload_wait_ms = 1000,
         .group_idle_ms = 10000,
+        .max_groups = 512,
         .slow_after_ms = 60000,
         .leave_ms = 500,
     };

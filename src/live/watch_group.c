@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "live/watch_internal.h"
+#include "rpc/details.h"
 
 enum { REMOVALS_LOOK = 64, REMOVALS_KEPT = 512, FAILED_LOAD_WAITS = 5 /* times the usual wait */ };
 
@@ -24,6 +25,28 @@ static int64_t now_of(const struct live_group *group) {
 static void on_timer(struct rpc_timer *timer);
 static void schedule(struct live_group *group);
 
+/* ---- what is held back ---- */
+
+/* Rows come here about in the order in which they may change: it is found from the end. */
+static void link_pending(struct live_group *group, struct live_slot *slot) {
+    struct live_slot *before = group->last_pending;
+    while (before != NULL && before->free_at_us > slot->free_at_us)
+        before = before->sooner;
+    slot->pends = true;
+    slot->sooner = before;
+    slot->later = before != NULL ? before->later : group->first_pending;
+    *(slot->sooner ? &slot->sooner->later : &group->first_pending) = slot;
+    *(slot->later ? &slot->later->sooner : &group->last_pending) = slot;
+}
+
+static void unlink_pending(struct live_group *group, struct live_slot *slot) {
+    if (!slot->pends)
+        return;
+    slot->pends = false;
+    *(slot->sooner ? &slot->sooner->later : &group->first_pending) = slot->later;
+    *(slot->later ? &slot->later->sooner : &group->last_pending) = slot->sooner;
+}
+
 /* ---- the history ---- */
 
 static void unlink_slot(struct live_group *group, struct live_slot *slot) {
@@ -40,6 +63,7 @@ static void append_slot(struct live_group *group, struct live_slot *slot) {
 }
 
 static void free_slot(struct live_group *group, struct live_slot *slot) {
+    unlink_pending(group, slot);
     unlink_slot(group, slot);
     HASH_DEL(group->slots, slot);
     rpc_buffer_unref(&slot->row.entry);
@@ -71,6 +95,8 @@ static struct live_slot *new_slot(struct live_group *group, const struct uuid *i
 /* Removals that every watcher knows are forgotten; and the oldest, when there are too many. */
 static void forget_removals(struct live_group *group) {
     uint64_t known = group->number;
+    if (group->removed == 0)
+        return;
     for (struct live_watcher *w = group->watchers; w != NULL; w = w->next_in_group)
         if (w->has_page && w->cursor < known)
             known = w->cursor;
@@ -121,7 +147,7 @@ static void commit(struct live_group *group, struct live_slot *slot, const struc
 
 static void commit_pending(struct live_group *group, struct live_slot *slot) {
     struct live_row row = slot->pending;
-    slot->pends = false;
+    unlink_pending(group, slot);
     slot->pending.entry = NULL;
     if (row.entry != NULL || slot->row.entry != NULL)
         commit(group, slot, &row);
@@ -137,7 +163,8 @@ static void set(struct live_group *group, struct live_slot *slot, const struct l
         rpc_buffer_ref(row->entry);
     rpc_buffer_unref(&slot->pending.entry);
     slot->pending = *row;
-    slot->pends = true;
+    if (!slot->pends)
+        link_pending(group, slot);
 }
 
 static uint64_t version_of(const struct live_slot *slot) {
@@ -281,6 +308,10 @@ static void load(struct live_group *group) {
 
 /* ---- time ---- */
 
+static bool is_idle(const struct live_group *group) {
+    return group->watchers == NULL && !group->loading;
+}
+
 static void sooner(int64_t *due_us, int64_t at_us) {
     if (at_us < *due_us)
         *due_us = at_us;
@@ -288,13 +319,12 @@ static void sooner(int64_t *due_us, int64_t at_us) {
 
 static void schedule(struct live_group *group) {
     int64_t due_us = INT64_MAX;
-    if (group->watchers == NULL && !group->loading)
+    if (is_idle(group))
         due_us = group->idle_at_us;
     if (group->watchers != NULL && !group->loading && (group->reload || !group->loaded))
         sooner(&due_us, group->load_at_us);
-    for (struct live_slot *slot = group->newest; slot != NULL; slot = slot->older)
-        if (slot->pends)
-            sooner(&due_us, slot->free_at_us);
+    if (group->first_pending != NULL)
+        sooner(&due_us, group->first_pending->free_at_us);
     if (due_us == INT64_MAX)
         live_loop_disarm(group->watch->options.loop, &group->timer);
     else if (!group->timer.armed || group->timer.due_us != due_us)
@@ -305,16 +335,12 @@ static void on_timer(struct rpc_timer *timer) {
     struct live_group *group =
         (struct live_group *)((char *)timer - offsetof(struct live_group, timer));
     int64_t now_us = now_of(group);
-    if (group->watchers == NULL && !group->loading && now_us >= group->idle_at_us) {
+    if (is_idle(group) && now_us >= group->idle_at_us) {
         live_group_free(group);
         return;
     }
-    struct live_slot *older;
-    for (struct live_slot *slot = group->newest; slot != NULL; slot = older) {
-        older = slot->older;
-        if (slot->pends && now_us >= slot->free_at_us)
-            commit_pending(group, slot);
-    }
+    while (group->first_pending != NULL && now_us >= group->first_pending->free_at_us)
+        commit_pending(group, group->first_pending);
     forget_removals(group);
     if (group->watchers != NULL && !group->loading && (group->reload || !group->loaded) &&
         now_us >= group->load_at_us)
@@ -324,13 +350,24 @@ static void on_timer(struct rpc_timer *timer) {
 
 /* ---- life ---- */
 
-struct live_group *live_group_get(struct live_watch *watch, const struct live_group_key *key,
-                                  void **filter) {
-    struct live_group *group = NULL;
-    HASH_FIND(hh, watch->groups, key, sizeof *key, group);
-    if (group != NULL)
-        return group;
-    group = calloc(1, sizeof *group);
+/* A group that is only kept for those who come back makes room for one that is wanted now. */
+static bool make_room(struct live_watch *watch) {
+    if (HASH_COUNT(watch->groups) < watch->options.max_groups)
+        return true;
+    struct live_group *group;
+    struct live_group *next;
+    HASH_ITER(hh, watch->groups, group, next) {
+        if (is_idle(group)) {
+            live_group_free(group);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct live_group *new_group(struct live_watch *watch, const struct live_group_key *key,
+                                    void **filter) {
+    struct live_group *group = calloc(1, sizeof *group);
     if (group == NULL)
         return NULL;
     group->key = *key;
@@ -345,6 +382,21 @@ struct live_group *live_group_get(struct live_watch *watch, const struct live_gr
     *filter = NULL;
     live_watch_count(watch, LIVE_WATCH_GROUPS, 1);
     return group;
+}
+
+struct status live_group_get(struct live_watch *watch, const struct live_group_key *key,
+                             void **filter, struct live_group **ret_group) {
+    struct live_group *group = NULL;
+    HASH_FIND(hh, watch->groups, key, sizeof *key, group);
+    if (group == NULL && !make_room(watch))
+        return status_error(STATUS_RESOURCE_EXHAUSTED, RPC_REASON_OVERLOADED,
+                            "too many different filters are watched: retry later");
+    if (group == NULL)
+        group = new_group(watch, key, filter);
+    if (group == NULL)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    *ret_group = group;
+    return status_ok();
 }
 
 void live_group_free(struct live_group *group) {

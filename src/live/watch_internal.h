@@ -54,8 +54,10 @@ struct live_slot {
     struct live_slot *older;
     uint64_t number; /* of its last change in the history; rises */
     int64_t free_at_us;
-    bool pends;              /* the next change is held back until then */
-    struct live_row pending; /* without entry: a removal */
+    bool pends;               /* the next change is held back until then */
+    struct live_row pending;  /* without entry: a removal */
+    struct live_slot *sooner; /* of those that pend, by free_at_us */
+    struct live_slot *later;
 };
 
 /* Equal bytes are equal groups. */
@@ -73,6 +75,8 @@ struct live_group {
     struct live_slot *slots;
     struct live_slot *oldest;
     struct live_slot *newest;
+    struct live_slot *first_pending;
+    struct live_slot *last_pending;
     uint64_t number;    /* of the last change */
     uint64_t forgotten; /* removals up to here are not known any more */
     size_t shown;
@@ -118,9 +122,10 @@ struct live_watcher {
 
 void live_watcher_wake(struct live_watcher *watcher);
 
-/* watch_group.c. NULL when out of memory; takes the filter if it makes a new group. */
-struct live_group *live_group_get(struct live_watch *watch, const struct live_group_key *key,
-                                  void **filter);
+/* watch_group.c. Takes the filter if it makes a new group. RESOURCE_EXHAUSTED when out of memory,
+ * or with SERVER_OVERLOADED beyond live_watch_options.max_groups. */
+struct status live_group_get(struct live_watch *watch, const struct live_group_key *key,
+                             void **filter, struct live_group **ret_group) STATUS_MUST_USE;
 void live_group_join(struct live_group *group, struct live_watcher *watcher);
 void live_group_part(struct live_group *group, struct live_watcher *watcher);
 void live_group_free(struct live_group *group);

@@ -143,6 +143,10 @@ int32_t live_watcher_max_streams(const struct live_watcher *watcher) {
     return watcher->max_streams;
 }
 
+int32_t live_watcher_retry_ms(const struct live_watcher *watcher) {
+    return watcher->goodbye_retry_ms;
+}
+
 void live_watcher_start(struct live_watcher *watcher, const struct live_outlet *outlet) {
     watcher->outlet = *outlet;
     watcher->started = true;
@@ -316,9 +320,8 @@ static struct status attach(struct live_watcher *watcher) {
     if (watcher->group != NULL || watcher->leaving != 0)
         return status_ok();
     TRY(take_place(watcher));
-    struct live_group *group = live_group_get(watcher->watch, &watcher->key, &watcher->filter);
-    if (group == NULL)
-        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    struct live_group *group = NULL;
+    TRY(live_group_get(watcher->watch, &watcher->key, &watcher->filter, &group));
     live_group_join(group, watcher);
     return status_ok();
 }
