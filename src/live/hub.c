@@ -36,7 +36,7 @@ void live_hub_free(struct live_hub **hub_address) {
     struct live_hub *hub = *hub_address;
     if (hub == NULL)
         return;
-    live_loop_drain(hub->options.loop);
+    live_loop_drain_all(hub->options.loop); /* a task may ask for a read, which then fails */
     struct live_topic *topic;
     struct live_topic *next_topic;
     HASH_ITER(hh, hub->topics, topic, next_topic)

@@ -372,7 +372,7 @@ void live_presence_free(struct live_presence **presence_address) {
     if (presence == NULL)
         return;
     if (presence->options.loop != NULL) {
-        live_loop_drain(presence->options.loop);
+        live_loop_drain_all(presence->options.loop);
         live_loop_disarm(presence->options.loop, &presence->timer);
     }
     struct room *room;

@@ -57,7 +57,7 @@ void live_watch_free(struct live_watch **watch_address) {
     struct live_watch *watch = *watch_address;
     if (watch == NULL)
         return;
-    live_loop_drain(watch->options.loop);
+    live_loop_drain_all(watch->options.loop);
     struct live_group *group;
     struct live_group *next;
     HASH_ITER(hh, watch->groups, group, next)
