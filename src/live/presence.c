@@ -367,6 +367,24 @@ struct live_presence *live_presence_new(const struct live_presence_options *opti
     return presence;
 }
 
+/* Tables first: their members are still in their order. */
+static void free_rooms(struct live_presence *presence) {
+    struct room *room = presence->rooms;
+    HASH_CLEAR(hh, presence->rooms);
+    while (room != NULL) {
+        struct room *next_room = room->hh.next;
+        struct person *person = room->people;
+        HASH_CLEAR(hh, room->people);
+        while (person != NULL) {
+            struct person *next = person->hh.next;
+            free(person);
+            person = next;
+        }
+        free(room);
+        room = next_room;
+    }
+}
+
 void live_presence_free(struct live_presence **presence_address) {
     struct live_presence *presence = *presence_address;
     if (presence == NULL)
@@ -375,18 +393,7 @@ void live_presence_free(struct live_presence **presence_address) {
         live_loop_drain_all(presence->options.loop);
         live_loop_disarm(presence->options.loop, &presence->timer);
     }
-    struct room *room;
-    struct room *next_room;
-    HASH_ITER(hh, presence->rooms, room, next_room) {
-        struct person *person;
-        struct person *next;
-        HASH_ITER(hh, room->people, person, next) {
-            HASH_DEL(room->people, person);
-            free(person);
-        }
-        HASH_DEL(presence->rooms, room);
-        free(room);
-    }
+    free_rooms(presence);
     while (presence->first != NULL) {
         struct waiting_action *next = presence->first->next;
         free(presence->first);

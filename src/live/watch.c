@@ -1,5 +1,6 @@
 #include "live/watch.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ struct live_watch *live_watch_new(const struct live_watch_options *options) {
 static void forget_seen(struct live_watch *watch, int64_t before_us) {
     while (watch->seen != NULL && watch->seen->at_us < before_us) {
         struct live_seen *oldest = watch->seen;
+        assert(oldest->hh.prev == NULL); /* so the next becomes the first */
         HASH_DEL(watch->seen, oldest);
         free(oldest);
     }

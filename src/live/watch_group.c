@@ -1,4 +1,5 @@
 /* One page to browse, its history, and how it is read. */
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,6 @@ static void link_pending(struct live_group *group, struct live_slot *slot) {
 }
 
 static void unlink_pending(struct live_group *group, struct live_slot *slot) {
-    if (!slot->pends)
-        return;
     slot->pends = false;
     *(slot->sooner ? &slot->sooner->later : &group->first_pending) = slot->later;
     *(slot->later ? &slot->later->sooner : &group->last_pending) = slot->sooner;
@@ -62,13 +61,21 @@ static void append_slot(struct live_group *group, struct live_slot *slot) {
     slot->number = ++group->number;
 }
 
-static void free_slot(struct live_group *group, struct live_slot *slot) {
-    unlink_pending(group, slot);
-    unlink_slot(group, slot);
-    HASH_DEL(group->slots, slot);
+/* One that nothing refers to any more. */
+static void free_slot(struct live_slot *slot) {
     rpc_buffer_unref(&slot->row.entry);
     rpc_buffer_unref(&slot->pending.entry);
     free(slot);
+}
+
+static void free_slots(struct live_group *group) {
+    struct live_slot *slot = group->oldest;
+    HASH_CLEAR(hh, group->slots);
+    while (slot != NULL) {
+        struct live_slot *newer = slot->newer;
+        free_slot(slot);
+        slot = newer;
+    }
 }
 
 static struct live_slot *find_slot(struct live_group *group, const struct uuid *id) {
@@ -110,7 +117,10 @@ static void forget_removals(struct live_group *group) {
         if (slot->number > known)
             group->forgotten = slot->number;
         group->removed--;
-        free_slot(group, slot);
+        unlink_slot(group, slot);
+        assert(group->slots != NULL); /* the history's slots are those of the table */
+        HASH_DEL(group->slots, slot);
+        free_slot(slot);
     }
 }
 
@@ -402,8 +412,7 @@ struct status live_group_get(struct live_watch *watch, const struct live_group_k
 void live_group_free(struct live_group *group) {
     struct live_watch *watch = group->watch;
     live_loop_disarm(watch->options.loop, &group->timer);
-    while (group->oldest != NULL)
-        free_slot(group, group->oldest);
+    free_slots(group);
     rpc_buffer_unref(&group->rows);
     HASH_DEL(watch->groups, group);
     if (watch->options.free_filter != NULL)

@@ -229,7 +229,7 @@ static bool tell_changes(struct live_watcher *watcher, struct live_frame *frame,
     for (; slot != NULL && count < LIVE_BATCH_EVENTS; slot = slot->newer) {
         size_t row_len = slot->row.entry ? rpc_buffer_len(slot->row.entry) : 0;
         if ((len > 0 && len + row_len > LIVE_BATCH_BYTES) ||
-            removed.len + 2 * UUID_TEXT_BYTES > LIVE_WIRE_BYTES)
+            removed.len + (size_t)2 * UUID_TEXT_BYTES > LIVE_WIRE_BYTES)
             break;
         if (slot->row.entry != NULL) {
             entries[count++] = slot->row.entry;

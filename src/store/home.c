@@ -6,7 +6,7 @@
 #include "store/message.h"
 
 /* Of bookings and of hosted ones alike: nothing that began longer ago can still be open. */
-#define LOOK_BACK_US (2 * 24 * INT64_C(3600000000))
+#define LOOK_BACK_US (INT64_C(2) * 24 * 3600000000)
 
 /* The ids are sorted before anything is joined: a sort of whole rows, which hold long texts, would
  * go through a file. */
