@@ -33,11 +33,13 @@ static struct status build_live(struct app_node *node) {
     options.hub.look_every_ms = config_duration_ms(config, "live.look-every");
     options.hub.topic_idle_ms = config_duration_ms(config, "live.topic-idle");
     options.hub.slow_after_ms = config_duration_ms(config, "live.slow-after");
+    options.hub.leave_ms = config_duration_ms(config, "live.leave-grace");
     options.presence.join_lease_ms = config_duration_ms(config, "live.join-lease");
     options.presence.away_ms = config_duration_ms(config, "live.away");
     options.presence.speaking_ms = config_duration_ms(config, "live.speaking");
     options.presence.typing_ms = config_duration_ms(config, "live.typing");
     options.watch.row_interval_ms = config_duration_ms(config, "live.watch-interval");
+    options.watch.max_groups = (size_t)config_int(config, "live.watch-groups");
     options.presence_queue = (size_t)config_int(config, "live.presence-queue");
     options.retry_after_ms = (int32_t)config_duration_ms(config, "live.retry-after");
     options.max_age_seconds = (int32_t)(config_duration_ms(config, "limits.stream-age") / 1000);

@@ -129,7 +129,7 @@ static struct status add_role(const struct reader *reader, const json_t *value, 
     return status_ok();
 }
 
-/* An array of names, or one name. Absent: a caller without a role. */
+/* An array of names, or one name. Absent: a caller without a role. A backend is no person. */
 static struct status read_roles(const struct reader *reader, unsigned *ret_roles) {
     const json_t *value = json_object_get(reader->claims, reader->authority->claims.roles);
     unsigned roles = 0;
@@ -142,6 +142,10 @@ static struct status read_roles(const struct reader *reader, unsigned *ret_roles
         for (size_t i = 0; i < json_array_size(value); i++)
             TRY(add_role(reader, json_array_get(value, i), &roles));
     }
+    /* A person's roles open methods that a backend needs a scope for. */
+    if ((roles & DOMAIN_ROLE_SERVICE) && roles != DOMAIN_ROLE_SERVICE)
+        return refuse(DOMAIN_REASON_TOKEN_ROLE_REFUSED,
+                      "the token has the role service and another: a backend has no other role");
     *ret_roles = roles;
     return status_ok();
 }

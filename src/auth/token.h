@@ -88,7 +88,7 @@ void auth_verified_done(struct auth_verified *verified);
  * authority; untouched otherwise. All refusals are UNAUTHENTICATED:
  *   TOKEN_KEY_UNKNOWN (no candidate), TOKEN_INVALID, TOKEN_ISSUER_UNKNOWN, TOKEN_AUDIENCE_WRONG,
  *   TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_CLAIM_INVALID, TOKEN_TENANT_REFUSED,
- *   TOKEN_ROLE_REFUSED
+ *   TOKEN_ROLE_REFUSED (also: service and another role)
  */
 struct status auth_token_verify(const struct auth_token *token,
                                 const struct auth_candidate *candidates, size_t candidate_count,

@@ -46,7 +46,7 @@ struct domain_schedule {
     int64_t start_us;
     int64_t end_us;
     bool is_paid;
-    bool leader_was_present;    /* host or instructor has joined at any time */
+    bool leader_was_present;    /* host or instructor is in, or was after the start */
     int32_t participants_count; /* present now, host and instructor included */
 };
 

@@ -13,7 +13,7 @@ void live_hub_options_init(struct live_hub_options *options) {
     *options = (struct live_hub_options){
         .bus = live_bus_local(),
         .ring_entries = 1024,
-        .ring_bytes = 1024 * 1024,
+        .ring_bytes = (size_t)1024 * 1024,
         .page_entries = 128,
         .pages_per_topic = 4,
         .max_behind = 5000,
@@ -21,6 +21,7 @@ void live_hub_options_init(struct live_hub_options *options) {
         .look_every_ms = 10000,
         .topic_idle_ms = 30000,
         .slow_after_ms = 60000,
+        .leave_ms = 500,
     };
 }
 
@@ -35,15 +36,18 @@ void live_hub_free(struct live_hub **hub_address) {
     struct live_hub *hub = *hub_address;
     if (hub == NULL)
         return;
-    live_loop_drain(hub->options.loop);
+    live_loop_drain_all(hub->options.loop); /* a task may ask for a read, which then fails */
     struct live_topic *topic;
     struct live_topic *next_topic;
     HASH_ITER(hh, hub->topics, topic, next_topic)
     live_topic_free(topic);
-    struct live_hub_user *user;
-    struct live_hub_user *next_user;
-    HASH_ITER(hh, hub->users, user, next_user)
-    live_hub_put_user(hub, user);
+    struct live_hub_user *user = hub->users;
+    HASH_CLEAR(hh, hub->users); /* the table; its members are still in their order */
+    while (user != NULL) {
+        struct live_hub_user *next_user = user->hh.next;
+        free(user);
+        user = next_user;
+    }
     free(hub);
     *hub_address = NULL;
 }

@@ -47,6 +47,7 @@ struct live_hub_options {
     int64_t look_every_ms;  /* at the log's head of each topic that is followed; default 10,000 */
     int64_t topic_idle_ms;  /* a topic without subscribers is kept so long; default 30,000 */
     int64_t slow_after_ms;  /* a write that takes longer ends its stream; default 60,000 */
+    int64_t leave_ms;       /* for the write of a stream that is to end; default 500 */
 
     /*
      * A stream follows a topic, or does not any more (on its end, a new stream of the same device,

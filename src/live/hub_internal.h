@@ -12,6 +12,7 @@
 
 #include "live/hub.h"
 #include "live/ring.h"
+#include "live/stall.h"
 #include "live/subscriber.h"
 
 /* ---- the hub ---- */
@@ -247,8 +248,7 @@ struct live_subscriber {
     int32_t max_devices;
     int64_t heartbeat_us;
 
-    void (*ready)(void *context);
-    void *context;
+    struct live_outlet outlet;
     bool started;
     bool attached;
     bool welcomed;
@@ -256,7 +256,7 @@ struct live_subscriber {
     bool goodbye_told;
     enum live_goodbye leaving; /* 0: it is not */
     struct status failed;      /* ends it without a goodbye */
-    int64_t sent_at_us;        /* of the frame that is being written; 0: none is */
+    struct live_write write;
     int64_t progress_at_us;
     struct rpc_timer timer;
     size_t turn; /* the topic that is asked first */

@@ -37,8 +37,7 @@ void live_loop_free(struct live_loop **loop_address) {
     struct live_loop *loop = *loop_address;
     if (loop == NULL)
         return;
-    while (atomic_load_explicit(&loop->waiting, memory_order_acquire))
-        live_loop_drain(loop);
+    live_loop_drain_all(loop);
     while (rpc_timers_take_due(&loop->timers, INT64_MAX) != NULL)
         ;
     pthread_mutex_destroy(&loop->lock);
@@ -79,6 +78,11 @@ void live_loop_drain(struct live_loop *loop) {
         task->run(task);
     }
     loop->draining = false;
+}
+
+void live_loop_drain_all(struct live_loop *loop) {
+    while (atomic_load_explicit(&loop->waiting, memory_order_acquire))
+        live_loop_drain(loop);
 }
 
 int64_t live_loop_run(struct live_loop *loop) {

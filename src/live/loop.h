@@ -43,6 +43,9 @@ void live_loop_post(struct live_loop *loop, struct live_task *task);
 
 /* Runs the tasks that wait; cheap when none does. Within a task: does nothing. */
 void live_loop_drain(struct live_loop *loop);
+/* Runs the tasks that wait, and those that they post, until none is left: before what they are
+ * about is freed. Not within a task. */
+void live_loop_drain_all(struct live_loop *loop);
 /* Drains, then fires the timers that are due. Returns when the next is due (INT64_MAX: never). */
 int64_t live_loop_run(struct live_loop *loop);
 

@@ -367,26 +367,33 @@ struct live_presence *live_presence_new(const struct live_presence_options *opti
     return presence;
 }
 
+/* Tables first: their members are still in their order. */
+static void free_rooms(struct live_presence *presence) {
+    struct room *room = presence->rooms;
+    HASH_CLEAR(hh, presence->rooms);
+    while (room != NULL) {
+        struct room *next_room = room->hh.next;
+        struct person *person = room->people;
+        HASH_CLEAR(hh, room->people);
+        while (person != NULL) {
+            struct person *next = person->hh.next;
+            free(person);
+            person = next;
+        }
+        free(room);
+        room = next_room;
+    }
+}
+
 void live_presence_free(struct live_presence **presence_address) {
     struct live_presence *presence = *presence_address;
     if (presence == NULL)
         return;
     if (presence->options.loop != NULL) {
-        live_loop_drain(presence->options.loop);
+        live_loop_drain_all(presence->options.loop);
         live_loop_disarm(presence->options.loop, &presence->timer);
     }
-    struct room *room;
-    struct room *next_room;
-    HASH_ITER(hh, presence->rooms, room, next_room) {
-        struct person *person;
-        struct person *next;
-        HASH_ITER(hh, room->people, person, next) {
-            HASH_DEL(room->people, person);
-            free(person);
-        }
-        HASH_DEL(presence->rooms, room);
-        free(room);
-    }
+    free_rooms(presence);
     while (presence->first != NULL) {
         struct waiting_action *next = presence->first->next;
         free(presence->first);
@@ -417,12 +424,23 @@ static void join(struct live_presence *presence, struct person *person, uint64_t
     arm(presence, person);
 }
 
+/* Who joins again in the same stay, before a stream is open, was told to have the lease anew. */
+static void join_again(struct live_presence *presence, struct person *person) {
+    int64_t due_us = now_of(presence) + presence->options.join_lease_ms * 1000;
+    if ((person->state != JOINING && person->state != AWAY) || person->due_us >= due_us)
+        return;
+    person->due_us = due_us;
+    arm(presence, person);
+}
+
 struct status live_presence_join(struct live_presence *presence, const struct live_key *key,
                                  const struct uuid *user, uint64_t generation) {
     int64_t due_us = begin(presence);
     struct person *person = get(presence, key, user);
     if (person != NULL && generation > person->generation)
         join(presence, person, generation);
+    else if (person != NULL && generation == person->generation)
+        join_again(presence, person);
     finish(presence, due_us);
     if (person == NULL)
         return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");

@@ -79,8 +79,9 @@ struct live_presence *live_presence_new(const struct live_presence_options *opti
 /* Gives out no more actions: rows of this node are reaped when its lease is over. */
 void live_presence_free(struct live_presence **presence);
 
-/* After the transaction of a join, or of a new join that ARRIVED led to. A generation that is not
- * newer than the known one changes nothing. RESOURCE_EXHAUSTED when out of memory. */
+/* After the transaction of a join, or of a new join that ARRIVED led to. The known
+ * generation again is another join within the stay: without a stream, the lease begins anew. An
+ * older one changes nothing. RESOURCE_EXHAUSTED when out of memory. */
 struct status live_presence_join(struct live_presence *presence, const struct live_key *key,
                                  const struct uuid *user, uint64_t generation);
 /* After the transaction of a leave or a removal: no action follows but the ends of what was going

@@ -1,5 +1,6 @@
 #include "live/ring.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ void live_ring_init(struct live_ring *ring, size_t capacity, size_t max_bytes) {
 /* ---- what is in order ---- */
 
 static struct live_event *slot(const struct live_ring *ring, uint64_t sequence) {
+    assert(ring->capacity > 0); /* without room it is empty */
     return &ring->slots[sequence % ring->capacity];
 }
 

@@ -6,6 +6,7 @@
 
 #include "domain/reason.h"
 #include "rpc/call.h"
+#include "rpc/details.h"
 
 /* A call and the one who knows what to say on it. */
 struct stream {
@@ -18,6 +19,10 @@ static void on_ready(void *context) {
     rpc_stream_ready(((struct stream *)context)->call);
 }
 
+static void on_cut(void *context, struct status status) {
+    rpc_stream_cut_off(((struct stream *)context)->call, status);
+}
+
 static enum live_next next_of(struct stream *stream, struct live_frame *frame,
                               struct status *ret_status) {
     if (stream->subscriber != NULL)
@@ -25,8 +30,10 @@ static enum live_next next_of(struct stream *stream, struct live_frame *frame,
     return live_watcher_next(stream->watcher, frame, ret_status);
 }
 
-/* The contract names the limit that was reached. */
+/* The contract names the limit that was reached, or says when to try again. */
 static void explain(const struct stream *stream, struct status status) {
+    if (status.reason == RPC_REASON_OVERLOADED && stream->watcher != NULL)
+        rpc_call_set_retry_after(stream->call, live_watcher_retry_ms(stream->watcher));
     if (status.reason != DOMAIN_REASON_DEVICE_LIMIT)
         return;
     char limit[16];
@@ -104,7 +111,7 @@ struct status live_stream_start(struct live_subscriber **subscriber, struct rpc_
     }
     stream->subscriber = *subscriber;
     *subscriber = NULL;
-    live_subscriber_start(stream->subscriber, on_ready, stream);
+    live_subscriber_start(stream->subscriber, &(struct live_outlet){on_ready, on_cut, stream});
     return status_ok();
 }
 
@@ -116,6 +123,6 @@ struct status live_stream_watch(struct live_watcher **watcher, struct rpc_call *
     }
     stream->watcher = *watcher;
     *watcher = NULL;
-    live_watcher_start(stream->watcher, on_ready, stream);
+    live_watcher_start(stream->watcher, &(struct live_outlet){on_ready, on_cut, stream});
     return status_ok();
 }

@@ -20,6 +20,7 @@ static int64_t now_of(const struct live_subscriber *subscriber) {
 }
 
 static void end_subscriber(struct live_task *task);
+static void watch_write(struct live_subscriber *subscriber);
 
 /* ---- making one ---- */
 
@@ -70,8 +71,10 @@ static int32_t heartbeat_of(const struct live_subscriber_options *options) {
 }
 
 static void on_timer(struct rpc_timer *timer) {
-    live_subscriber_wake(
-        (struct live_subscriber *)((char *)timer - offsetof(struct live_subscriber, timer)));
+    struct live_subscriber *subscriber =
+        (struct live_subscriber *)((char *)timer - offsetof(struct live_subscriber, timer));
+    watch_write(subscriber);
+    live_subscriber_wake(subscriber);
 }
 
 struct status live_subscriber_new(struct live_hub *hub,
@@ -123,10 +126,8 @@ void live_subscriber_see_private(struct live_subscriber *subscriber, size_t topi
     subscriber->topics[topic].sees_private = true;
 }
 
-void live_subscriber_start(struct live_subscriber *subscriber, void (*ready)(void *context),
-                           void *context) {
-    subscriber->ready = ready;
-    subscriber->context = context;
+void live_subscriber_start(struct live_subscriber *subscriber, const struct live_outlet *outlet) {
+    subscriber->outlet = *outlet;
     subscriber->started = true;
 }
 
@@ -136,7 +137,7 @@ void live_subscriber_wake(struct live_subscriber *subscriber) {
     if (!subscriber->idle)
         return;
     subscriber->idle = false;
-    subscriber->ready(subscriber->context);
+    subscriber->outlet.ready(subscriber->outlet.context);
 }
 
 static bool follow_topic(struct live_follow *follow) {
@@ -235,8 +236,10 @@ void live_subscriber_leave(struct live_subscriber *subscriber, enum live_goodbye
     if (subscriber->leaving != 0)
         return;
     subscriber->leaving = reason;
+    subscriber->write.left_at_us = now_of(subscriber);
     for (size_t i = 0; i < subscriber->topic_count; i++)
         unfollow_topic(&subscriber->topics[i]);
+    watch_write(subscriber);
     live_subscriber_wake(subscriber);
 }
 
@@ -341,14 +344,41 @@ static enum live_next next_frame(struct live_subscriber *subscriber, struct live
     return next;
 }
 
-static void note_slowness(struct live_subscriber *subscriber) {
-    int64_t slow_after_us = subscriber->hub->options.slow_after_ms * 1000;
-    if (subscriber->sent_at_us != 0 && subscriber->leaving == 0 &&
-        now_of(subscriber) - subscriber->sent_at_us > slow_after_us) {
-        live_hub_count(subscriber->hub, LIVE_FIGURE_SLOW, 1);
-        live_subscriber_leave(subscriber, LIVE_GOODBYE_SLOW);
+static void send_away(struct live_subscriber *subscriber) {
+    live_hub_count(subscriber->hub, LIVE_FIGURE_SLOW, 1);
+    live_subscriber_leave(subscriber, LIVE_GOODBYE_SLOW);
+}
+
+static enum live_stall check_write(const struct live_subscriber *subscriber, int64_t *ret_due_us) {
+    const struct live_hub_options *options = &subscriber->hub->options;
+    return live_write_check(&subscriber->write, subscriber->leaving, now_of(subscriber),
+                            options->slow_after_ms, options->leave_ms, ret_due_us);
+}
+
+/* Beside the write, which may never end. A timer that is due earlier looks again. */
+static void watch_write(struct live_subscriber *subscriber) {
+    int64_t due_us;
+    switch (check_write(subscriber, &due_us)) {
+    case LIVE_STALL_SLOW:
+        send_away(subscriber);
+        break;
+    case LIVE_STALL_CUT:
+        subscriber->write.cut = true;
+        subscriber->outlet.cut(subscriber->outlet.context, status_of(subscriber->leaving));
+        break;
+    case LIVE_STALL_NONE:
+        if (due_us != INT64_MAX && !(subscriber->timer.armed && subscriber->timer.due_us <= due_us))
+            live_loop_arm(subscriber->hub->options.loop, &subscriber->timer, due_us);
     }
-    subscriber->sent_at_us = 0;
+}
+
+/* The write is done. */
+static void note_slowness(struct live_subscriber *subscriber) {
+    int64_t due_us;
+    enum live_stall stall = check_write(subscriber, &due_us);
+    subscriber->write.begun_at_us = 0;
+    if (stall == LIVE_STALL_SLOW)
+        send_away(subscriber);
 }
 
 /* Until something wakes it, there is only the heartbeat, and what is to be tried again. */
@@ -400,10 +430,12 @@ enum live_next live_subscriber_next(struct live_subscriber *subscriber, struct l
     live_hub_settle(subscriber->hub);
     note_slowness(subscriber);
     enum live_next next = next_or_end(subscriber, frame, ret_status);
-    if (next == LIVE_READY)
-        subscriber->sent_at_us = now_of(subscriber);
-    else
-        live_frame_done(frame);
+    if (next == LIVE_READY) {
+        subscriber->write.begun_at_us = now_of(subscriber);
+        watch_write(subscriber);
+        return LIVE_READY;
+    }
+    live_frame_done(frame);
     return next == LIVE_PENDING ? rest(subscriber) : next;
 }
 
@@ -437,6 +469,8 @@ void live_subscriber_free(struct live_subscriber **subscriber_address) {
     if (subscriber == NULL)
         return;
     *subscriber_address = NULL;
-    subscriber->idle = false; /* nobody is to be woken any more */
+    subscriber->idle = false; /* nobody is to be woken any more, or cut off */
+    if (subscriber->started)
+        subscriber->write.begun_at_us = 0;
     live_loop_post(subscriber->hub->options.loop, &subscriber->end_task);
 }

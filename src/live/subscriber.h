@@ -83,10 +83,17 @@ void live_subscriber_deny(struct live_subscriber *subscriber, size_t topic,
 /* Private messages of the topic are shown, although they are between others. Before the start. */
 void live_subscriber_see_private(struct live_subscriber *subscriber, size_t topic);
 
-/* Begins to follow the topics that were not denied. `ready` is called on the loop's thread when
- * something may be there after LIVE_PENDING; it must only queue. */
-void live_subscriber_start(struct live_subscriber *subscriber, void (*ready)(void *context),
-                           void *context);
+/* What the frames are written to. Both are called on the loop's thread. */
+struct live_outlet {
+    void (*ready)(void *context); /* something may be there after LIVE_PENDING; must only queue */
+    /* The write takes too long: the stream must end with `status` although it is not done. Once;
+     * must not free the subscriber or watcher itself. */
+    void (*cut)(void *context, struct status status);
+    void *context;
+};
+
+/* Begins to follow the topics that were not denied. */
+void live_subscriber_start(struct live_subscriber *subscriber, const struct live_outlet *outlet);
 
 enum live_next {
     LIVE_READY,   /* the frame holds one message */
@@ -101,6 +108,9 @@ enum live_next {
  * Statuses of the end: ABORTED (REPLACED), UNAUTHENTICATED (TOKEN_EXPIRED), UNAVAILABLE (DRAIN,
  * MAX_AGE), RESOURCE_EXHAUSTED (SLOW; DEVICE_LIMIT, without any frame), PERMISSION_DENIED
  * (USER_SUSPENDED), DATA_LOSS (DATA_CORRUPTED: the log is damaged), INTERNAL.
+ *
+ * A write may take as long as live_hub_options.slow_after_ms, and leave_ms once the stream is to
+ * end; then it is cut off with the same status (live/stall.h).
  */
 enum live_next live_subscriber_next(struct live_subscriber *subscriber, struct live_frame *frame,
                                     struct status *ret_status);

@@ -1,5 +1,6 @@
 #include "live/watch.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,9 @@ void live_watch_options_init(struct live_watch_options *options) {
         .progress_ms = 30000,
         .reload_wait_ms = 1000,
         .group_idle_ms = 10000,
+        .max_groups = 512,
+        .slow_after_ms = 60000,
+        .leave_ms = 500,
     };
 }
 
@@ -46,6 +50,7 @@ struct live_watch *live_watch_new(const struct live_watch_options *options) {
 static void forget_seen(struct live_watch *watch, int64_t before_us) {
     while (watch->seen != NULL && watch->seen->at_us < before_us) {
         struct live_seen *oldest = watch->seen;
+        assert(oldest->hh.prev == NULL); /* so the next becomes the first */
         HASH_DEL(watch->seen, oldest);
         free(oldest);
     }
@@ -55,7 +60,7 @@ void live_watch_free(struct live_watch **watch_address) {
     struct live_watch *watch = *watch_address;
     if (watch == NULL)
         return;
-    live_loop_drain(watch->options.loop);
+    live_loop_drain_all(watch->options.loop);
     struct live_group *group;
     struct live_group *next;
     HASH_ITER(hh, watch->groups, group, next)

@@ -55,6 +55,10 @@ struct live_watch_options {
     int64_t progress_ms;     /* a sign of life; default 30,000 */
     int64_t reload_wait_ms;  /* between two reads of a page; default 1,000 */
     int64_t group_idle_ms;   /* a group without watchers is kept so long; default 10,000 */
+    size_t max_groups;       /* with watchers, at once; a watcher that would need one more ends at
+                                once with RESOURCE_EXHAUSTED SERVER_OVERLOADED; default 512 */
+    int64_t slow_after_ms;   /* as in live/hub.h; default 60,000 */
+    int64_t leave_ms;        /* the same; default 500 */
 
     /* Whether the conversation that `subject` describes belongs to the page. Loop's thread: pure.
      */
@@ -87,10 +91,10 @@ void live_watch_change(struct live_watch *watch, const char *tenant, const struc
 
 struct live_watcher_options {
     const char *tenant;
-    const char *filter_key; /* canonical text of the filter, at most 1023 bytes; copied */
-    void *filter;           /* for `match` and `load`; taken, also on failure */
-    struct live_user user;  /* whom live_watch_suspend_user() ends */
-    int32_t goodbye_retry_ms;
+    const char *filter_key;   /* canonical text of the filter, at most 1023 bytes; copied */
+    void *filter;             /* for `match` and `load`; taken, also on failure */
+    struct live_user user;    /* whom live_watch_suspend_user() ends */
+    int32_t goodbye_retry_ms; /* also when there is no room for a group */
     int32_t max_streams; /* that the user may have open, one a device; one more ends at once with
                             RESOURCE_EXHAUSTED DEVICE_LIMIT; 0: no limit */
 };
@@ -98,8 +102,9 @@ struct live_watcher_options {
 struct status live_watcher_new(struct live_watch *watch, const struct live_watcher_options *options,
                                struct live_watcher **ret_watcher) STATUS_MUST_USE;
 int32_t live_watcher_max_streams(const struct live_watcher *watcher);
+int32_t live_watcher_retry_ms(const struct live_watcher *watcher);
 /* As those of live/subscriber.h. */
-void live_watcher_start(struct live_watcher *watcher, void (*ready)(void *context), void *context);
+void live_watcher_start(struct live_watcher *watcher, const struct live_outlet *outlet);
 enum live_next live_watcher_next(struct live_watcher *watcher, struct live_frame *frame,
                                  struct status *ret_status);
 void live_watcher_leave(struct live_watcher *watcher, enum live_goodbye reason);

@@ -1,9 +1,11 @@
 /* One page to browse, its history, and how it is read. */
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "live/watch_internal.h"
+#include "rpc/details.h"
 
 enum { REMOVALS_LOOK = 64, REMOVALS_KEPT = 512, FAILED_LOAD_WAITS = 5 /* times the usual wait */ };
 
@@ -24,6 +26,26 @@ static int64_t now_of(const struct live_group *group) {
 static void on_timer(struct rpc_timer *timer);
 static void schedule(struct live_group *group);
 
+/* ---- what is held back ---- */
+
+/* Rows come here about in the order in which they may change: it is found from the end. */
+static void link_pending(struct live_group *group, struct live_slot *slot) {
+    struct live_slot *before = group->last_pending;
+    while (before != NULL && before->free_at_us > slot->free_at_us)
+        before = before->sooner;
+    slot->pends = true;
+    slot->sooner = before;
+    slot->later = before != NULL ? before->later : group->first_pending;
+    *(slot->sooner ? &slot->sooner->later : &group->first_pending) = slot;
+    *(slot->later ? &slot->later->sooner : &group->last_pending) = slot;
+}
+
+static void unlink_pending(struct live_group *group, struct live_slot *slot) {
+    slot->pends = false;
+    *(slot->sooner ? &slot->sooner->later : &group->first_pending) = slot->later;
+    *(slot->later ? &slot->later->sooner : &group->last_pending) = slot->sooner;
+}
+
 /* ---- the history ---- */
 
 static void unlink_slot(struct live_group *group, struct live_slot *slot) {
@@ -39,12 +61,21 @@ static void append_slot(struct live_group *group, struct live_slot *slot) {
     slot->number = ++group->number;
 }
 
-static void free_slot(struct live_group *group, struct live_slot *slot) {
-    unlink_slot(group, slot);
-    HASH_DEL(group->slots, slot);
+/* One that nothing refers to any more. */
+static void free_slot(struct live_slot *slot) {
     rpc_buffer_unref(&slot->row.entry);
     rpc_buffer_unref(&slot->pending.entry);
     free(slot);
+}
+
+static void free_slots(struct live_group *group) {
+    struct live_slot *slot = group->oldest;
+    HASH_CLEAR(hh, group->slots);
+    while (slot != NULL) {
+        struct live_slot *newer = slot->newer;
+        free_slot(slot);
+        slot = newer;
+    }
 }
 
 static struct live_slot *find_slot(struct live_group *group, const struct uuid *id) {
@@ -86,7 +117,10 @@ static void forget_removals(struct live_group *group) {
         if (slot->number > known)
             group->forgotten = slot->number;
         group->removed--;
-        free_slot(group, slot);
+        unlink_slot(group, slot);
+        assert(group->slots != NULL); /* the history's slots are those of the table */
+        HASH_DEL(group->slots, slot);
+        free_slot(slot);
     }
 }
 
@@ -129,8 +163,7 @@ static void commit(struct live_group *group, struct live_slot *slot, const struc
 
 static void commit_pending(struct live_group *group, struct live_slot *slot) {
     struct live_row row = slot->pending;
-    slot->pends = false;
-    group->pending--;
+    unlink_pending(group, slot);
     slot->pending.entry = NULL;
     if (row.entry != NULL || slot->row.entry != NULL)
         commit(group, slot, &row);
@@ -159,8 +192,7 @@ static void set(struct live_group *group, struct live_slot *slot, const struct l
     rpc_buffer_unref(&slot->pending.entry);
     slot->pending = *row;
     if (!slot->pends)
-        group->pending++;
-    slot->pends = true;
+        link_pending(group, slot);
 }
 
 static uint64_t version_of(const struct live_slot *slot) {
@@ -318,6 +350,10 @@ static void load(struct live_group *group) {
 
 /* ---- time ---- */
 
+static bool is_idle(const struct live_group *group) {
+    return group->watchers == NULL && !group->loading;
+}
+
 static void sooner(int64_t *due_us, int64_t at_us) {
     if (at_us < *due_us)
         *due_us = at_us;
@@ -325,20 +361,14 @@ static void sooner(int64_t *due_us, int64_t at_us) {
 
 static void schedule(struct live_group *group) {
     int64_t due_us = INT64_MAX;
-    if (group->watchers == NULL && !group->loading)
+    if (is_idle(group))
         due_us = group->idle_at_us;
     if (group->watchers != NULL && !group->loading && (group->reload || !group->loaded))
         sooner(&due_us, group->load_at_us);
     if (group->wakes)
         sooner(&due_us, group->wake_at_us);
-    /* Those that hold back were changed last of all. */
-    size_t pending = group->pending;
-    for (struct live_slot *slot = group->newest; pending > 0 && slot != NULL; slot = slot->older) {
-        if (!slot->pends)
-            continue;
-        sooner(&due_us, slot->free_at_us);
-        pending--;
-    }
+    if (group->first_pending != NULL)
+        sooner(&due_us, group->first_pending->free_at_us);
     if (due_us == INT64_MAX)
         live_loop_disarm(group->watch->options.loop, &group->timer);
     else if (!group->timer.armed || group->timer.due_us != due_us)
@@ -349,20 +379,12 @@ static void on_timer(struct rpc_timer *timer) {
     struct live_group *group =
         (struct live_group *)((char *)timer - offsetof(struct live_group, timer));
     int64_t now_us = now_of(group);
-    if (group->watchers == NULL && !group->loading && now_us >= group->idle_at_us) {
+    if (is_idle(group) && now_us >= group->idle_at_us) {
         live_group_free(group);
         return;
     }
-    struct live_slot *older;
-    size_t pending = group->pending;
-    for (struct live_slot *slot = group->newest; pending > 0 && slot != NULL; slot = older) {
-        older = slot->older;
-        if (!slot->pends)
-            continue;
-        pending--;
-        if (now_us >= slot->free_at_us)
-            commit_pending(group, slot);
-    }
+    while (group->first_pending != NULL && now_us >= group->first_pending->free_at_us)
+        commit_pending(group, group->first_pending);
     if (group->wakes && now_us >= group->wake_at_us)
         wake_all(group);
     forget_removals(group);
@@ -374,13 +396,24 @@ static void on_timer(struct rpc_timer *timer) {
 
 /* ---- life ---- */
 
-struct live_group *live_group_get(struct live_watch *watch, const struct live_group_key *key,
-                                  void **filter) {
-    struct live_group *group = NULL;
-    HASH_FIND(hh, watch->groups, key, sizeof *key, group);
-    if (group != NULL)
-        return group;
-    group = calloc(1, sizeof *group);
+/* A group that is only kept for those who come back makes room for one that is wanted now. */
+static bool make_room(struct live_watch *watch) {
+    if (HASH_COUNT(watch->groups) < watch->options.max_groups)
+        return true;
+    struct live_group *group;
+    struct live_group *next;
+    HASH_ITER(hh, watch->groups, group, next) {
+        if (is_idle(group)) {
+            live_group_free(group);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct live_group *new_group(struct live_watch *watch, const struct live_group_key *key,
+                                    void **filter) {
+    struct live_group *group = calloc(1, sizeof *group);
     if (group == NULL)
         return NULL;
     group->key = *key;
@@ -397,11 +430,25 @@ struct live_group *live_group_get(struct live_watch *watch, const struct live_gr
     return group;
 }
 
+struct status live_group_get(struct live_watch *watch, const struct live_group_key *key,
+                             void **filter, struct live_group **ret_group) {
+    struct live_group *group = NULL;
+    HASH_FIND(hh, watch->groups, key, sizeof *key, group);
+    if (group == NULL && !make_room(watch))
+        return status_error(STATUS_RESOURCE_EXHAUSTED, RPC_REASON_OVERLOADED,
+                            "too many different filters are watched: retry later");
+    if (group == NULL)
+        group = new_group(watch, key, filter);
+    if (group == NULL)
+        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    *ret_group = group;
+    return status_ok();
+}
+
 void live_group_free(struct live_group *group) {
     struct live_watch *watch = group->watch;
     live_loop_disarm(watch->options.loop, &group->timer);
-    while (group->oldest != NULL)
-        free_slot(group, group->oldest);
+    free_slots(group);
     rpc_buffer_unref(&group->rows);
     HASH_DEL(watch->groups, group);
     if (watch->options.free_filter != NULL)

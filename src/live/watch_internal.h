@@ -10,6 +10,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "live/stall.h"
 #include "live/watch.h"
 
 enum { LIVE_FILTER_KEY_BYTES = 1024 };
@@ -54,8 +55,10 @@ struct live_slot {
     uint64_t number; /* of its last change in the history; rises */
     uint64_t heard;  /* of its last change that came in, held back or not */
     int64_t free_at_us;
-    bool pends;              /* the next change is held back until then */
-    struct live_row pending; /* without entry: a removal */
+    bool pends;               /* the next change is held back until then */
+    struct live_row pending;  /* without entry: a removal */
+    struct live_slot *sooner; /* of those that pend, by free_at_us */
+    struct live_slot *later;
 };
 
 /* Equal bytes are equal groups. */
@@ -73,12 +76,13 @@ struct live_group {
     struct live_slot *slots;
     struct live_slot *oldest;
     struct live_slot *newest;
+    struct live_slot *first_pending; /* by free_at_us */
+    struct live_slot *last_pending;
     uint64_t number;       /* of the last change */
     uint64_t heard;        /* of the last change that came in */
     uint64_t forgotten;    /* removals up to here are not known any more */
     size_t showing;        /* rows on the page, once what is held back has come */
     size_t removed;        /* slots whose row is gone */
-    size_t pending;        /* slots that hold a change back */
     int64_t last_start_us; /* no row that is shown starts later */
     bool loaded;
     bool loading;
@@ -108,13 +112,14 @@ struct live_watcher {
     struct live_group *group;
     struct live_watcher *next_in_group;
     struct live_watcher *previous_in_group;
-    void (*ready)(void *context);
-    void *context;
+    struct live_outlet outlet;
     bool registered;
+    bool started;
     bool idle;
     bool has_page;
     bool goodbye_told;
     enum live_goodbye leaving;
+    struct live_write write;
     uint64_t cursor;
     int64_t progress_at_us;
     struct rpc_timer timer;
@@ -122,9 +127,10 @@ struct live_watcher {
 
 void live_watcher_wake(struct live_watcher *watcher);
 
-/* watch_group.c. NULL when out of memory; takes the filter if it makes a new group. */
-struct live_group *live_group_get(struct live_watch *watch, const struct live_group_key *key,
-                                  void **filter);
+/* watch_group.c. Takes the filter if it makes a new group. RESOURCE_EXHAUSTED when out of memory,
+ * or with SERVER_OVERLOADED beyond live_watch_options.max_groups. */
+struct status live_group_get(struct live_watch *watch, const struct live_group_key *key,
+                             void **filter, struct live_group **ret_group) STATUS_MUST_USE;
 void live_group_join(struct live_group *group, struct live_watcher *watcher);
 void live_group_part(struct live_group *group, struct live_watcher *watcher);
 void live_group_free(struct live_group *group);

@@ -24,6 +24,8 @@ static int64_t now_of(const struct live_watcher *watcher) {
     return live_loop_now_us(watcher->watch->options.loop);
 }
 
+static void watch_write(struct live_watcher *watcher);
+
 static int64_t wall_of(const struct live_watcher *watcher) {
     return clock_wall_us(live_loop_clock(watcher->watch->options.loop));
 }
@@ -103,8 +105,10 @@ static void end_watcher(struct live_task *task) {
 }
 
 static void on_timer(struct rpc_timer *timer) {
-    live_watcher_wake(
-        (struct live_watcher *)((char *)timer - offsetof(struct live_watcher, timer)));
+    struct live_watcher *watcher =
+        (struct live_watcher *)((char *)timer - offsetof(struct live_watcher, timer));
+    watch_write(watcher);
+    live_watcher_wake(watcher);
 }
 
 struct status live_watcher_new(struct live_watch *watch, const struct live_watcher_options *options,
@@ -139,9 +143,13 @@ int32_t live_watcher_max_streams(const struct live_watcher *watcher) {
     return watcher->max_streams;
 }
 
-void live_watcher_start(struct live_watcher *watcher, void (*ready)(void *context), void *context) {
-    watcher->ready = ready;
-    watcher->context = context;
+int32_t live_watcher_retry_ms(const struct live_watcher *watcher) {
+    return watcher->goodbye_retry_ms;
+}
+
+void live_watcher_start(struct live_watcher *watcher, const struct live_outlet *outlet) {
+    watcher->outlet = *outlet;
+    watcher->started = true;
 }
 
 void live_watcher_free(struct live_watcher **watcher_address) {
@@ -149,7 +157,9 @@ void live_watcher_free(struct live_watcher **watcher_address) {
     if (watcher == NULL)
         return;
     *watcher_address = NULL;
-    watcher->idle = false;
+    watcher->idle = false; /* nobody is to be woken any more, or cut off */
+    if (watcher->started)
+        watcher->write.begun_at_us = 0;
     live_loop_post(watcher->watch->options.loop, &watcher->end_task);
 }
 
@@ -157,14 +167,16 @@ void live_watcher_wake(struct live_watcher *watcher) {
     if (!watcher->idle)
         return;
     watcher->idle = false;
-    watcher->ready(watcher->context);
+    watcher->outlet.ready(watcher->outlet.context);
 }
 
 void live_watcher_leave(struct live_watcher *watcher, enum live_goodbye reason) {
     if (watcher->leaving != 0)
         return;
     watcher->leaving = reason;
+    watcher->write.left_at_us = now_of(watcher);
     give_place_back(watcher);
+    watch_write(watcher);
     live_watcher_wake(watcher);
 }
 
@@ -217,7 +229,7 @@ static bool tell_changes(struct live_watcher *watcher, struct live_frame *frame,
     for (; slot != NULL && count < LIVE_BATCH_EVENTS; slot = slot->newer) {
         size_t row_len = slot->row.entry ? rpc_buffer_len(slot->row.entry) : 0;
         if ((len > 0 && len + row_len > LIVE_BATCH_BYTES) ||
-            removed.len + 2 * UUID_TEXT_BYTES > LIVE_WIRE_BYTES)
+            removed.len + (size_t)2 * UUID_TEXT_BYTES > LIVE_WIRE_BYTES)
             break;
         if (slot->row.entry != NULL) {
             entries[count++] = slot->row.entry;
@@ -271,14 +283,45 @@ static struct status status_of(enum live_goodbye reason) {
     }
 }
 
+static enum live_stall check_write(const struct live_watcher *watcher, int64_t *ret_due_us) {
+    const struct live_watch_options *options = &watcher->watch->options;
+    return live_write_check(&watcher->write, watcher->leaving, now_of(watcher),
+                            options->slow_after_ms, options->leave_ms, ret_due_us);
+}
+
+/* Beside the write, which may never end. A timer that is due earlier looks again. */
+static void watch_write(struct live_watcher *watcher) {
+    int64_t due_us;
+    switch (check_write(watcher, &due_us)) {
+    case LIVE_STALL_SLOW:
+        live_watcher_leave(watcher, LIVE_GOODBYE_SLOW);
+        break;
+    case LIVE_STALL_CUT:
+        watcher->write.cut = true;
+        watcher->outlet.cut(watcher->outlet.context, status_of(watcher->leaving));
+        break;
+    case LIVE_STALL_NONE:
+        if (due_us != INT64_MAX && !(watcher->timer.armed && watcher->timer.due_us <= due_us))
+            live_loop_arm(watcher->watch->options.loop, &watcher->timer, due_us);
+    }
+}
+
+/* The write is done. */
+static void note_slowness(struct live_watcher *watcher) {
+    int64_t due_us;
+    enum live_stall stall = check_write(watcher, &due_us);
+    watcher->write.begun_at_us = 0;
+    if (stall == LIVE_STALL_SLOW)
+        live_watcher_leave(watcher, LIVE_GOODBYE_SLOW);
+}
+
 /* Takes a place among the streams of its user, and in its group. */
 static struct status attach(struct live_watcher *watcher) {
     if (watcher->group != NULL || watcher->leaving != 0)
         return status_ok();
     TRY(take_place(watcher));
-    struct live_group *group = live_group_get(watcher->watch, &watcher->key, &watcher->filter);
-    if (group == NULL)
-        return status_error(STATUS_RESOURCE_EXHAUSTED, STATUS_NO_REASON, "out of memory");
+    struct live_group *group = NULL;
+    TRY(live_group_get(watcher->watch, &watcher->key, &watcher->filter, &group));
     live_group_join(group, watcher);
     return status_ok();
 }
@@ -310,6 +353,7 @@ enum live_next live_watcher_next(struct live_watcher *watcher, struct live_frame
                                  struct status *ret_status) {
     watcher->idle = false;
     live_loop_drain(watcher->watch->options.loop);
+    note_slowness(watcher);
     if (watcher->goodbye_told) {
         *ret_status = status_of(watcher->leaving);
         return LIVE_END;
@@ -329,7 +373,10 @@ enum live_next live_watcher_next(struct live_watcher *watcher, struct live_frame
     }
     if (!made)
         return rest(watcher);
-    watcher->progress_at_us = now_of(watcher) + watcher->watch->options.progress_ms * 1000;
+    watcher->write.begun_at_us = now_of(watcher);
+    watcher->progress_at_us =
+        watcher->write.begun_at_us + watcher->watch->options.progress_ms * 1000;
+    watch_write(watcher);
     live_watch_count(watcher->watch, LIVE_WATCH_FRAMES, 1);
     return LIVE_READY;
 }

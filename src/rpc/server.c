@@ -152,6 +152,7 @@ void rpc_server_free(struct rpc_server **server_address) {
         rpc_server_shutdown(server, 0);
     if (server->poller)
         rpc_poller_stop(server->poller);
+    workers_free(&server->workers); /* until then the poller may ask them, and is refused */
     while (server->free_calls) {
         struct rpc_call *next = server->free_calls->next_free;
         rpc_call_discard(server->free_calls);
@@ -421,7 +422,8 @@ void rpc_server_shutdown(struct rpc_server *server, int64_t grace_ms) {
             shut_down_serving(server, grace_ms);
         else
             shut_down_unstarted(server);
-        workers_free(&server->workers);
+        if (server->workers)
+            workers_stop(server->workers);
         server->state = RPC_SERVER_OVER;
     }
     pthread_mutex_unlock(&server->shutdown_lock);

@@ -141,7 +141,8 @@ int rpc_server_port(const struct rpc_server *server);
 size_t rpc_server_service_count(const struct rpc_server *server);
 const struct rpc_service *rpc_server_service(const struct rpc_server *server, size_t index);
 
-/* The pool that handlers run on: for work that belongs to a call. */
+/* The pool that handlers run on: for work that belongs to a call. From the start of the server
+ * until it is freed; after the shutdown it refuses all work. */
 struct workers *rpc_server_workers(struct rpc_server *server);
 
 /* Reads certificate and key again. On failure the old ones stay and the status says why. Not on the

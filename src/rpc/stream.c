@@ -160,6 +160,16 @@ void rpc_stream_finish(struct rpc_call *call, struct status status) {
     rpc_stream_ask_for_turn(stream);
 }
 
+/* The core sends the code beside the window that the reader keeps shut. */
+void rpc_stream_cut_off(struct rpc_call *call, struct status status) {
+    struct rpc_stream *stream = call->stream;
+    if (stream->over || call->closed)
+        return;
+    rpc_stream_finish(call, status);
+    grpc_call_cancel_with_status(call->core, (grpc_status_code)status.code,
+                                 status.detail ? status.detail : "", NULL);
+}
+
 /* ---- goodbye ---- */
 
 static struct status goodbye_status(enum rpc_goodbye reason) {

@@ -78,6 +78,15 @@ void rpc_stream_set_source(struct rpc_call *call, const struct rpc_source_ops *o
 void rpc_stream_ready(struct rpc_call *call);
 
 /*
+ * Ends a call that has a source without waiting for the message that is being written, which may
+ * never be: a reader that has stalled is rid of at once. What was not written is lost; the caller
+ * gets the code and the detail, without details of the error, if it reads them at all. Does not
+ * call on_done, which follows. On the poller, not from the source's pull; after the end it does
+ * nothing.
+ */
+void rpc_stream_cut_off(struct rpc_call *call, struct status status);
+
+/*
  * Encodes and queues a message. Any thread. RESOURCE_EXHAUSTED when
  * rpc_server_options.stream_outbox_bytes are already waiting: the reader is too slow, or a source
  * would serve better. CANCELLED when the call is over.

@@ -139,7 +139,7 @@ static struct status identify(struct service_context *context, struct rpc_call *
     caller->subject = token->subject;
     caller->person.roles = roles;
     caller->person.tier = "";
-    caller->is_user = (roles & person_roles) != 0 || !(roles & DOMAIN_ROLE_SERVICE);
+    caller->is_user = !(roles & DOMAIN_ROLE_SERVICE); /* never both: auth/token.h */
     caller->is_admin = (roles & (DOMAIN_ROLE_ADMIN | DOMAIN_ROLE_SERVICE)) != 0;
     TRY(service_tenant_get(context, call, token->tenant, &caller->settings));
     if (!caller->is_user)

@@ -9,9 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-/* 9999-12-31T23:59:59.999: the last moment that the database and RFC 3339 can say. */
-#define LAST_TIME_US (INT64_C(253402300799999) * 1000)
-
 struct status convert_status(const struct convert *c) {
     return c->failed ? service_no_room() : status_ok();
 }
@@ -73,8 +70,9 @@ int64_t convert_time_us(const Google__Protobuf__Timestamp *time) {
         return 0;
     if (time->seconds < 0)
         return 1;
-    if (__builtin_mul_overflow(time->seconds, INT64_C(1000000), &time_us) || time_us > LAST_TIME_US)
-        return LAST_TIME_US;
+    if (__builtin_mul_overflow(time->seconds, INT64_C(1000000), &time_us) ||
+        time_us > CONVERT_LAST_TIME_US)
+        return CONVERT_LAST_TIME_US;
     if (time->nanos > 0)
         time_us += (int64_t)(time->nanos / 1000000) * 1000;
     return time_us == 0 ? 1 : time_us;

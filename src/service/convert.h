@@ -82,6 +82,9 @@ lc_booking_view *convert_booking_view(struct convert *c, const struct store_book
 
 /* ---- the other way ---- */
 
+/* 9999-12-31T23:59:59.999: the last moment that the database and RFC 3339 can say. */
+#define CONVERT_LAST_TIME_US (INT64_C(253402300799999) * 1000)
+
 /* Microseconds of a Timestamp cut to milliseconds; 0 for NULL. Kept between 1970 and 9999. */
 int64_t convert_time_us(const Google__Protobuf__Timestamp *time);
 /* A field that the contract's rules hold to be a UUID: false when empty. */

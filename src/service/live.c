@@ -59,6 +59,8 @@ static bool make_parts(struct service_live *live) {
 
     struct live_watch_options watch = live->options.watch;
     watch.loop = live->loop;
+    watch.slow_after_ms = live->options.hub.slow_after_ms;
+    watch.leave_ms = live->options.hub.leave_ms;
     watch.match = service_watch_match;
     watch.load = service_watch_load;
     watch.free_filter = service_watch_free_filter;

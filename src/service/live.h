@@ -45,8 +45,8 @@ struct service_live_options {
     /* Limits and times; their loops, readers and callbacks are set here. */
     struct live_hub_options hub;
     struct live_presence_options presence;
-    struct live_watch_options watch;
-    size_t presence_queue;   /* changes that may wait to be written; default 16,384 */
+    struct live_watch_options watch; /* slow_after_ms and leave_ms: the hub's */
+    size_t presence_queue;           /* changes that may wait to be written; default 16,384 */
     int32_t max_age_seconds; /* of streams, as the server has it, for `welcome`; default 3,600 */
     int32_t retry_after_ms;  /* what a goodbye says to wait, spread; default 1,000 */
 };

@@ -368,6 +368,7 @@ struct status watch_conversations(void *self, struct rpc_call *call,
         return status_error(STATUS_UNIMPLEMENTED, 0, "this server has no live part");
     TRY(service_caller_get(context, call, &caller));
     TRY(conversation_filter(call, request->filter, &query));
+    watch_round_times(&query);
     watch_filter_key(&query, key, sizeof key);
     TRY(keep_filter(context->live, caller, &query, &filter));
     struct live_watcher_options options = {

@@ -24,6 +24,10 @@ struct status watch_conversations(void *self, struct rpc_call *call,
 bool watch_matches(const struct store_conversation_query *query,
                    const struct store_conversation *conversation);
 
+/* Rounds the bounds of the start to whole minutes, outwards: who asks for "from now on" shares a
+ * page with all who ask within the minute. */
+void watch_round_times(struct store_conversation_query *query);
+
 /* Text that is the same for the same filter: what groups are named by. Its length, cut at
  * `size_bytes` - 1. */
 size_t watch_filter_key(const struct store_conversation_query *query, char *ret_key,

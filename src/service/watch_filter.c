@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "service/convert.h"
+
 static bool has_language(const struct store_conversation_query *query, const char *language) {
     for (size_t i = 0; i < query->language_count; i++)
         if (strcasecmp(query->languages[i], language) == 0)
@@ -55,6 +57,15 @@ bool watch_matches(const struct store_conversation_query *query,
            is_timed_as_asked(query, conversation->start_us) &&
            is_led_as_asked(query, conversation) && (has_seats || !query->with_seats_left) &&
            has_language(query, conversation->language);
+}
+
+void watch_round_times(struct store_conversation_query *query) {
+    int64_t over_us = query->start_before_us % DOMAIN_MINUTE_US;
+    query->start_from_us -= query->start_from_us % DOMAIN_MINUTE_US;
+    if (over_us != 0)
+        query->start_before_us += DOMAIN_MINUTE_US - over_us;
+    if (query->start_before_us > CONVERT_LAST_TIME_US)
+        query->start_before_us = CONVERT_LAST_TIME_US;
 }
 
 static int by_text(const void *a, const void *b) {

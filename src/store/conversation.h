@@ -33,8 +33,8 @@ struct store_conversation {
     struct uuid id;
     const char *title;
     const char *description;
-    enum domain_type type;
     const char *language; /* canonical */
+    enum domain_type type;
     enum domain_level level;
     int64_t start_us;
     int64_t end_us;
@@ -44,19 +44,19 @@ struct store_conversation {
     int32_t seats_taken;
     int32_t waiting;
     struct store_money price; /* amount 0: free */
+    const char *invite_code;  /* "" when there is none */
     enum domain_visibility visibility;
-    const char *invite_code; /* "" when there is none */
     enum domain_status status;
     struct store_user_summary host;
     bool has_instructor;
     struct store_user_summary instructor;
     const char *topic;
     struct store_material material;
-    bool is_locked;
     int64_t actual_start_us;
     int64_t actual_end_us;
     int64_t cancelled_at_us;
     enum domain_cancel_reason cancel_reason;
+    bool is_locked;
     const char *cancel_note;
     uint64_t version; /* the etag */
     int64_t created_at_us;
@@ -258,7 +258,7 @@ struct status store_conversation_count_open(struct db_tx *tx, const char *tenant
 
 enum store_due {
     STORE_DUE_START,    /* free, its start has come, enough are present */
-    STORE_DUE_NO_SHOW,  /* priced, no leader came in time */
+    STORE_DUE_NO_SHOW,  /* priced, no leader was there in time */
     STORE_DUE_COMPLETE, /* its end is long past */
 };
 

@@ -7,6 +7,7 @@
 #include "store/booking.h"
 #include "store/conversation.h"
 #include "store/internal.h"
+#include "store/participant_row.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #define SETTING(column) "(SELECT t." column " FROM tenants t WHERE t.id = c.tenant_id)"
 #define LEADER_CAME                                                                                \
     "EXISTS (SELECT 1 FROM live_conversation_participants p WHERE p.tenant_id = c.tenant_id"       \
-    " AND p.conversationId = c.id AND (p.isHost OR p.isInstructor))"
+    " AND p.conversationId = c.id AND " STORE_PARTICIPANT_LED ")"
 #define CLAIM(condition)                                                                           \
     "SELECT c.tenant_id, c.id, " LEADER_CAME " FROM live_conversations c WHERE " condition         \
     " LIMIT ? FOR UPDATE SKIP LOCKED"

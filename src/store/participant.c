@@ -60,8 +60,9 @@ static const struct db_sql add_to_room = {
     "UPDATE live_conversations SET currentParticipants = currentParticipants + ?"
     " WHERE tenant_id = ? AND id = ?"};
 static const struct db_sql leader_was_present = {
-    "SELECT EXISTS (SELECT 1 FROM live_conversation_participants"
-    " WHERE tenant_id = ? AND conversationId = ? AND (isHost OR isInstructor))"};
+    "SELECT EXISTS (SELECT 1 FROM live_conversation_participants p"
+    " JOIN live_conversations c ON c.tenant_id = p.tenant_id AND c.id = p.conversationId"
+    " WHERE p.tenant_id = ? AND p.conversationId = ? AND " STORE_PARTICIPANT_LED ")"};
 static const struct db_sql spoke = {
     "UPDATE live_conversation_participants SET speakingTime = speakingTime + ?"
     " WHERE tenant_id = ? AND conversationId = ? AND userId = ?"};

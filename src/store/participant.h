@@ -100,7 +100,8 @@ struct status store_participant_leave_all(struct db_tx *tx, const char *tenant,
                                           const struct uuid *conversation,
                                           int64_t now_us) STATUS_MUST_USE;
 
-/* Whether host or instructor has joined at any time. */
+/* Whether host or instructor is in the room, or was after the start: who came early and left again
+ * was not there. */
 struct status store_participant_leader_was_present(struct db_tx *tx, const char *tenant,
                                                    const struct uuid *conversation,
                                                    bool *ret_present) STATUS_MUST_USE;

@@ -17,6 +17,10 @@
 #define STORE_PARTICIPANT_FROM                                                                     \
     " FROM live_conversation_participants p"                                                       \
     " LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.userId"
+/* Whether p, who leads conversation c, was there at its start or later. One who looked in before
+ * and left has a row, too. */
+#define STORE_PARTICIPANT_LED                                                                      \
+    "(p.isHost OR p.isInstructor) AND (p.stayStartedAt IS NOT NULL OR p.leftAt > c.startTime)"
 
 struct status store_participant_read(struct db_rows *rows, struct arena *arena,
                                      struct store_participant *ret_participant) STATUS_MUST_USE;

@@ -374,7 +374,8 @@ struct lc_conversation_service_handlers {
      * as they like.
      *
      * Callers: student, instructor, admin; scope conversations.read.
-     * RESOURCE_EXHAUSTED: DEVICE_LIMIT. The stream ends with a goodbye.
+     * RESOURCE_EXHAUSTED: DEVICE_LIMIT; with RetryInfo alone when too many different filters are watched. The
+     * stream ends with a goodbye.
      */
     struct status (*watch_conversations)(void *self, struct rpc_call *call,
                                          const lc_watch_conversations_request *request);

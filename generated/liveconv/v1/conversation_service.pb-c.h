@@ -583,7 +583,8 @@ struct  Liveconv__V1__WatchConversationsRequest
   ProtobufCMessage base;
   /*
    * What conversations must match; unset: SCHEDULED and LIVE ones. `start_from` and `start_before` are
-   * points in time, not distances from now.
+   * points in time, not distances from now; they are rounded to whole minutes, `start_from` down and
+   * `start_before` up.
    */
   Liveconv__V1__ConversationFilter *filter;
 };

@@ -118,7 +118,8 @@ typedef enum _Liveconv__V1__Reason {
    */
   LIVECONV__V1__REASON__REASON_TOKEN_TENANT_REFUSED = 37,
   /*
-   * UNAUTHENTICATED. Its key may not give this role.
+   * UNAUTHENTICATED. Its key may not give this role; or it has the role service and another, while a
+   * backend's token is nobody else's.
    */
   LIVECONV__V1__REASON__REASON_TOKEN_ROLE_REFUSED = 38,
   /*

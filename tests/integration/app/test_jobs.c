@@ -118,6 +118,31 @@ static void a_paid_session_whose_host_stays_away_is_called_off(void **state) {
     assert_status(11, "SCHEDULED");
 }
 
+/* The host was in from ten minutes before the start until `left_at` (SQL, of the conversation). */
+static void add_host(int number, const char *left_at) {
+    char id[UUID_TEXT_BYTES];
+    liveconv_sql(lc,
+                 "INSERT INTO live_conversation_participants (tenant_id, id, conversationId,"
+                 " userId, isHost, status, joinedAt, leftAt) SELECT 'school', UUID(), id, hostId,"
+                 " TRUE, 'LEFT', startTime - INTERVAL 10 MINUTE, %s FROM live_conversations"
+                 " WHERE id = '%s'",
+                 left_at, session_id(number, id));
+}
+
+static void a_host_who_looked_in_before_the_start_stayed_away(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    add_session(12, -16, 1200, 1);
+    add_booking(12);
+    add_host(12, "startTime - INTERVAL 9 MINUTE");
+    add_session(13, -16, 1200, 1);
+    add_host(13, "startTime + INTERVAL 1 MINUTE");
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_DONE);
+    assert_status(12, "CANCELLED");
+    assert_int_equal(bookings_of(12, "CANCELLED"), 1);
+    assert_status(13, "SCHEDULED");
+}
+
 static void a_session_is_completed_a_while_after_its_end(void **state) {
     (void)state;
     struct jobs jobs = new_jobs();
@@ -298,6 +323,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_free_session_goes_live_when_two_are_there_at_its_start),
         cmocka_unit_test(a_paid_session_whose_host_stays_away_is_called_off),
+        cmocka_unit_test(a_host_who_looked_in_before_the_start_stayed_away),
         cmocka_unit_test(a_session_is_completed_a_while_after_its_end),
         cmocka_unit_test(nodes_share_the_work_and_nothing_is_done_twice),
         cmocka_unit_test(a_suspension_is_learned_from_the_database_and_ends),

@@ -433,6 +433,24 @@ static void figures_count_every_end(void **state) {
     probe_server_stop(&probe);
 }
 
+static void never(struct work *work, size_t worker_index) {
+    (void)work, (void)worker_index;
+    abort();
+}
+
+/* The poller runs on until the server is freed, and what it runs may ask for a worker. */
+static void after_the_shutdown_work_is_refused(void **state) {
+    (void)state;
+    struct work work = {.run = never};
+    struct probe_server probe;
+    probe_server_init(&probe);
+    probe_server_start(&probe);
+    rpc_server_shutdown(probe.server, 1000);
+    assert_int_equal(workers_submit(rpc_server_workers(probe.server), &work, INT64_MAX),
+                     WORKERS_STOPPED);
+    probe_server_stop(&probe);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_on_the_poller_and_on_a_worker),
@@ -449,6 +467,7 @@ int main(void) {
         cmocka_unit_test(metadata_travels_both_ways),
         cmocka_unit_test(messages_are_compressed_both_ways),
         cmocka_unit_test(figures_count_every_end),
+        cmocka_unit_test(after_the_shutdown_work_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

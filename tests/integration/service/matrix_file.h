@@ -23,7 +23,7 @@ enum matrix_caller {
     MATRIX_ADMIN,
     MATRIX_SERVICE,   /* a backend with the scope of the method, or with all where it has none */
     MATRIX_SCOPELESS, /* a backend with every scope but that one */
-    MATRIX_OTHER,     /* admin and backend of another tenant, with every role and scope */
+    MATRIX_OTHER,     /* of another tenant: with every role, or a backend with every scope */
     MATRIX_CALLERS,
 };
 

@@ -16,7 +16,8 @@ static const char *const scopes[] = {"conversations.read", "conversations.write"
                                      "moderation.write",   "feedback.read",       "reports.read",
                                      "reports.write",      "users.write",         "analytics.read"};
 
-static const char every_role[] = "student instructor admin service";
+static const char every_role[] = "student instructor admin"; /* of people */
+static const char backends_only[] = "users.write";           /* no role opens its methods */
 
 /* How a state looks in the tables. Times are in seconds from now. */
 struct state {
@@ -126,7 +127,7 @@ const char *matrix_world_token(struct matrix_world *w, enum matrix_caller caller
     case MATRIX_OTHER: /* with the host's own id: the tenant alone tells the two apart */
         who.subject = user(w, MATRIX_HOST);
         who.tenant = LIVECONV_OTHER_TENANT;
-        who.roles = every_role;
+        who.roles = scope != NULL && strcmp(scope, backends_only) == 0 ? "service" : every_role;
         who.scope = all_scopes_but(w, NULL);
         break;
     default:

@@ -44,6 +44,21 @@ static void a_backend_has_no_home(void **state) {
         STATUS_PERMISSION_DENIED, NULL);
 }
 
+/* The role of a person would open what the scope does not. */
+static void a_backend_is_not_a_person_too(void **state) {
+    (void)state;
+    const char *const both[] = {"student service", "service admin"};
+    lc_conversation_draft *draft = new_draft("For those invited");
+    draft->visibility = LC_CONVERSATION_VISIBILITY_INVITED;
+    lc_conversation *invited = created(new_student(NULL), draft);
+    for (size_t i = 0; i < 2; i++) {
+        const struct liveconv_who who = {
+            .subject = "backend", .roles = both[i], .scope = "feedback.read"};
+        assert_refused(try_get(liveconv_token(t.lc, &who), invited->id, NULL, NULL),
+                       STATUS_UNAUTHENTICATED, "TOKEN_ROLE_REFUSED");
+    }
+}
+
 /* ---- users ---- */
 
 static lc_user_upsert *new_upsert(const char *subject) {
@@ -258,6 +273,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(home_tells_who_what_and_when),
         TEST(a_backend_has_no_home),
+        TEST(a_backend_is_not_a_person_too),
         TEST(users_are_known_before_their_first_token),
         TEST(what_a_token_says_takes_the_place),
         TEST(a_bad_user_stops_all),

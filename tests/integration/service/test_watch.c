@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/live.h"
+
 /* Sanitizers make a watcher many times as dear; what they look for needs no thousand. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { WATCHERS = 100 };
@@ -21,6 +23,7 @@ enum {
     ROUNDS = 320, /* conversations: more are open in the end than a page holds */
     ROWS_MAX = 256,
     AWAIT_SECONDS = 20,
+    MAX_GROUPS = 24,
 };
 
 struct row {
@@ -277,13 +280,54 @@ static void all_watchers_end_equal_to_the_list(void **state) {
 /* ---- how many ---- */
 
 /* The first answer; a stream that is refused has none. */
-static struct status try_watch(const char *token, struct rpc_client_call **ret_call) {
+static struct status try_watch_with(const char *token, lc_conversation_filter *filter,
+                                    struct rpc_client_call **ret_call) {
     struct rpc_call_options options = liveconv_as(token);
     lc_watch_conversations_request request = LC_WATCH_CONVERSATIONS_REQUEST_INIT;
+    request.filter = filter;
     lc_watch_conversations_response *response = NULL;
     assert_ok(lc_conversation_service_watch_conversations_open(t.lc->channel, &options, &request,
                                                                ret_call));
     return lc_conversation_service_watch_conversations_receive(*ret_call, &t.arena, &response);
+}
+
+static struct status try_watch(const char *token, struct rpc_client_call **ret_call) {
+    return try_watch_with(token, NULL, ret_call);
+}
+
+static lc_conversation_filter *starting_from(int64_t seconds) {
+    lc_conversation_filter *filter = lc_conversation_filter_new(&t.arena);
+    filter->start_from = arena_alloc(&t.arena, sizeof *filter->start_from);
+    google__protobuf__timestamp__init(filter->start_from);
+    filter->start_from->seconds = seconds;
+    return filter;
+}
+
+static uint64_t groups(void) {
+    struct live_watch_figures figures;
+    live_watch_figures(service_live_watch(t.lc->live), &figures);
+    return figures.groups;
+}
+
+static void filters_are_limited_and_share_a_minute(void **state) {
+    enum { MINUTE = 60, BEGIN = 3000 * MINUTE };
+    struct rpc_client_call *calls[MAX_GROUPS + 1] = {NULL};
+    const char *backend = new_service("conversations.read");
+    (void)state;
+    for (int i = 0; i < MAX_GROUPS; i++)
+        assert_ok(try_watch_with(backend, starting_from(BEGIN + i), &calls[i]));
+    assert_true(groups() <= 2); /* another test's may still be there */
+    for (int i = 0; i < MAX_GROUPS; i++) {
+        rpc_client_call_free(&calls[i]);
+        assert_ok(try_watch_with(backend, starting_from(BEGIN + i * MINUTE), &calls[i]));
+    }
+    (void)!status_is_ok(try_watch_with(backend, starting_from(0), &calls[MAX_GROUPS]));
+    assert_refused(rpc_client_call_finish(calls[MAX_GROUPS], &t.arena, &t.result),
+                   STATUS_RESOURCE_EXHAUSTED, "SERVER_OVERLOADED");
+    assert_true(t.result.details.retry_after_ms > 0);
+    assert_int_equal(groups(), MAX_GROUPS);
+    for (int i = 0; i <= MAX_GROUPS; i++)
+        rpc_client_call_free(&calls[i]);
 }
 
 static void the_tenant_says_how_many_streams_a_user_has(void **state) {
@@ -333,13 +377,25 @@ static void a_backend_has_as_many_streams_as_it_likes(void **state) {
         rpc_client_call_free(&calls[i]);
 }
 
+static void configure(struct service_live_options *live) {
+    live->watch.max_groups = MAX_GROUPS;
+}
+
+static int start_small(void **state) {
+    (void)state;
+    t.lc = liveconv_server_start(&(struct liveconv_server_options){.configure_live = configure});
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_tenant_says_how_many_streams_a_user_has, begin_test,
                                         end_test),
         cmocka_unit_test_setup_teardown(a_backend_has_as_many_streams_as_it_likes, begin_test,
                                         end_test),
+        cmocka_unit_test_setup_teardown(filters_are_limited_and_share_a_minute, begin_test,
+                                        end_test),
         cmocka_unit_test_setup_teardown(all_watchers_end_equal_to_the_list, begin_test, end_test),
     };
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+    return cmocka_run_group_tests(tests, start_small, stop_server);
 }

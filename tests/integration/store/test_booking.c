@@ -291,6 +291,16 @@ STORE_TEST(conversations_fall_due) {
     assert_true(is_due(w, tx, STORE_DUE_NO_SHOW, no_show_us, paid));
     assert_false(is_due(w, tx, STORE_DUE_NO_SHOW, no_show_us, free_one));
 
+    /* Who looks in before the start and leaves again was not there. */
+    struct store_seat host = {paid, w->host};
+    bool changed = false;
+    join = (struct store_join){
+        .new_id = world_uuid(w), .seat = host, .is_host = true, .now_us = start_us - 2};
+    MUST(store_participant_join(tx, &w->arena, w->tenant, &join, &p, &result));
+    assert_false(is_due(w, tx, STORE_DUE_NO_SHOW, no_show_us, paid));
+    MUST(store_participant_leave(tx, w->tenant, &host, 0, start_us - 1, &changed));
+    assert_true(is_due(w, tx, STORE_DUE_NO_SHOW, no_show_us, paid));
+
     int64_t over_us = draft.end_us + 15 * DOMAIN_MINUTE_US;
     assert_false(is_due(w, tx, STORE_DUE_COMPLETE, over_us - 1, free_one));
     assert_true(is_due(w, tx, STORE_DUE_COMPLETE, over_us, free_one));

@@ -136,9 +136,30 @@ STORE_TEST(the_end_empties_the_room) {
     assert_int_equal(in_room(w, tx, c), 0);
     assert_int_equal(get(w, tx, &seat).duration_s, 60);
     assert_int_equal(get(w, tx, &seat).speaking_s, 12);
+    return status_ok();
+}
+
+static bool is_led(struct world *w, struct db_tx *tx, struct uuid conversation) {
     bool present = false;
-    MUST(store_participant_leader_was_present(tx, w->tenant, &c, &present));
-    assert_true(present);
+    MUST(store_participant_leader_was_present(tx, w->tenant, &conversation, &present));
+    return present;
+}
+
+STORE_TEST(a_leader_who_looked_in_before_the_start_was_not_there) {
+    struct store_conversation draft = world_draft(w, w->host);
+    struct uuid c = world_insert(w, tx, &draft);
+    struct store_seat seat = {c, w->host};
+    bool changed = false;
+    assert_false(is_led(w, tx, c));
+    (void)join(w, tx, c, w->student, draft.start_us, STORE_JOIN_ENTERED);
+    assert_false(is_led(w, tx, c));
+    (void)join(w, tx, c, w->host, draft.start_us - 10 * DOMAIN_MINUTE_US, STORE_JOIN_ENTERED);
+    assert_true(is_led(w, tx, c)); /* is in */
+    MUST(store_participant_leave(tx, w->tenant, &seat, 0, draft.start_us, &changed));
+    assert_false(is_led(w, tx, c));
+    (void)join(w, tx, c, w->host, draft.start_us - 1, STORE_JOIN_ENTERED);
+    MUST(store_participant_leave(tx, w->tenant, &seat, 0, draft.start_us + 1, &changed));
+    assert_true(is_led(w, tx, c)); /* was there */
     return status_ok();
 }
 
@@ -254,6 +275,7 @@ int main(void) {
         cmocka_unit_test(who_was_removed_cannot_come_back),
         cmocka_unit_test(muting_twice_changes_once),
         cmocka_unit_test(the_end_empties_the_room),
+        cmocka_unit_test(a_leader_who_looked_in_before_the_start_was_not_there),
         cmocka_unit_test(those_in_the_room_are_listed_first_in_pages),
         cmocka_unit_test(streams_keep_a_participant_and_their_absence_is_found),
         cmocka_unit_test(the_streams_of_a_dead_or_restarted_node_are_reaped),

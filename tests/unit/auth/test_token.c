@@ -318,6 +318,10 @@ static void claims_that_are_refused(void **state) {
         {"{" ID "," WHO "," EXP ",\"roles\":[\"student\",\"admin\"]}", WHY(TOKEN_ROLE_REFUSED),
          NULL},
         {"{" ID "," WHO "," EXP ",\"roles\":\"admin\"}", WHY(TOKEN_ROLE_REFUSED), NULL},
+        {"{" ID "," WHO "," EXP ",\"roles\":[\"student\",\"service\"]}", WHY(TOKEN_ROLE_REFUSED),
+         NULL},
+        {"{" ID "," WHO "," EXP ",\"roles\":[\"service\",\"instructor\"],\"scope\":\"x\"}",
+         WHY(TOKEN_ROLE_REFUSED), NULL},
         {"{" ID "," WHO "," EXP ",\"roles\":{\"admin\":true}}", WHY(TOKEN_CLAIM_INVALID), "roles"},
         {"{" ID "," WHO "," EXP ",\"roles\":[7]}", WHY(TOKEN_CLAIM_INVALID), "roles"},
         {"{" ID "," WHO "," EXP ",\"roles\":[1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7]}",
@@ -413,6 +417,7 @@ static void services_have_scopes(void **state) {
     static const char *const rows[] = {
         ",\"roles\":[\"service\"],\"scope\":\"users.write  conversations.read\"",
         ",\"roles\":\"service\",\"scope\":[\"users.write\",\"conversations.read\"]",
+        ",\"roles\":[\"service\",\"wizard\"],\"scope\":\"users.write conversations.read\"",
     };
     struct auth_key *key = key_of(BY_SECRET, "k");
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

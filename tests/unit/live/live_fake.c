@@ -251,6 +251,12 @@ static void on_ready(void *context) {
     client->ready = true;
 }
 
+static void on_cut(void *context, struct status status) {
+    struct fake_client *client = context;
+    client->cuts++;
+    client->end = status;
+}
+
 struct live_subscriber_options fake_client_options(struct fake_client *client, const char *device,
                                                    struct live_subscription topics[4]) {
     for (size_t i = 0; i < client->db->log_count; i++)
@@ -277,7 +283,7 @@ void fake_client_open_with(struct fake_client *client,
     assert_true(status_is_ok(live_subscriber_new(client->db->hub, options, &client->subscriber)));
     for (size_t i = 0; client->sees_private && i < options->topic_count; i++)
         live_subscriber_see_private(client->subscriber, i);
-    live_subscriber_start(client->subscriber, on_ready, client);
+    live_subscriber_start(client->subscriber, &(struct live_outlet){on_ready, on_cut, client});
     client->ready = true;
     for (size_t i = 0; i < 4; i++)
         client->places[i].closed = 0;

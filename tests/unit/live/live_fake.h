@@ -111,6 +111,7 @@ struct fake_client {
     uint8_t user;
     bool sees_private;
     bool ready;                  /* it was woken */
+    size_t cuts;                 /* `end` says with what */
     struct fake_place places[4]; /* by log */
     /* of the last frame */
     int reason;

@@ -127,6 +127,40 @@ static void a_stream_within_a_minute_brings_back(void **state) {
     assert_int_equal(f->count, 3);
 }
 
+/* The answer of the second join promises 30 s from then. */
+static void joining_again_begins_the_lease_anew(void **state) {
+    struct fixture *f = *state;
+    join(f, 1);
+    pass(f, 20000);
+    join(f, 1); /* JOINING */
+    pass(f, 29999);
+    assert_int_equal(f->count, 0);
+    open_stream(f);
+    close_stream(f);
+    pass(f, 59000);
+    join(f, 1); /* AWAY */
+    pass(f, 29999);
+    assert_int_equal(f->count, 2);
+    pass(f, 1);
+    expect(f, 2, LIVE_ACT_LEFT);
+}
+
+static void joining_again_takes_no_time_away(void **state) {
+    struct fixture *f = *state;
+    join(f, 2);
+    open_stream(f);
+    join(f, 2);
+    pass(f, 3600000); /* connected: no lease */
+    close_stream(f);
+    join(f, 2);
+    pass(f, 29000);
+    join(f, 1); /* an older one, late */
+    pass(f, 30999);
+    assert_int_equal(f->count, 2);
+    pass(f, 1);
+    expect(f, 2, LIVE_ACT_LEFT);
+}
+
 static void a_replaced_stream_does_not_flicker(void **state) {
     struct fixture *f = *state;
     join(f, 1);
@@ -285,6 +319,8 @@ int main(void) {
         TEST(a_stream_in_time_keeps_the_place),
         TEST(the_last_of_two_streams_makes_away_then_left),
         TEST(a_stream_within_a_minute_brings_back),
+        TEST(joining_again_begins_the_lease_anew),
+        TEST(joining_again_takes_no_time_away),
         TEST(a_replaced_stream_does_not_flicker),
         TEST(a_stream_after_left_arrives_and_may_join_again),
         TEST(a_late_leave_of_an_old_generation_is_ignored),

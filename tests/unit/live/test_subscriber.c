@@ -462,16 +462,6 @@ static void devices_are_counted(void **state) {
         fake_client_cut(&clients[i]);
 }
 
-static void a_slow_reader_is_sent_away(void **state) {
-    struct fixture *f = *state;
-    open_at_head(f);
-    commit(f, 1);
-    assert_int_equal(fake_client_next(&f->client), FAKE_BATCH);
-    fake_advance(&f->db, 60001); /* the write takes so long */
-    assert_int_equal(fake_client_next(&f->client), FAKE_GOODBYE);
-    assert_int_equal(f->client.reason, LIVE_GOODBYE_SLOW);
-}
-
 static void a_damaged_log_ends_the_stream_and_skips_nothing(void **state) {
     struct fixture *f = *state;
     commit(f, 40);
@@ -533,6 +523,49 @@ static void a_topic_without_followers_is_dropped(void **state) {
     assert_int_equal(figures.topics, 0);
 }
 
+struct ending_db {
+    struct fake_db db; /* first: the reader's context */
+    void (*read_log)(void *context, struct live_read *read);
+    bool has_stopped;
+};
+
+/* As the server does once its workers have stopped. */
+static void read_or_refuse(void *context, struct live_read *read) {
+    struct ending_db *ending = context;
+    if (!ending->has_stopped) {
+        ending->read_log(context, read);
+        return;
+    }
+    ending->db.reads++;
+    live_read_done(read, status_error(STATUS_UNAVAILABLE, STATUS_NO_REASON, "too late"), NULL);
+}
+
+/* What came in last may ask for a read: that it is refused is told before the topic is gone. */
+static void the_end_takes_in_what_it_leads_to(void **state) {
+    struct fixture *f = *state;
+    struct rpc_buffer *entry = fake_entry(1, 1);
+    struct live_event event = {.sequence = 1, .version = 1, .entry = entry};
+    struct ending_db ending = {.has_stopped = false};
+    fake_db_init(&ending.db);
+    ending.read_log = ending.db.options.reader.read_log;
+    ending.db.options.reader.read_log = read_or_refuse;
+    fake_db_start(&ending.db);
+    struct fake_log *log = fake_db_log(&ending.db, 100, 7);
+    fake_client_init(&f->client, &ending.db, 1);
+    fake_client_open(&f->client, "phone");
+    fake_client_read(&f->client, FAKE_SNAPSHOT);
+    fake_client_cut(&f->client);
+    live_loop_run(ending.db.loop);
+    size_t reads = ending.db.reads;
+    ending.has_stopped = true;
+    live_hub_publish(ending.db.hub, &log->key, 8, &event, 1); /* after a restore */
+    live_hub_free(&ending.db.hub);
+    assert_int_equal(ending.db.reads, reads + 1);
+    live_loop_free(&ending.db.loop);
+    free(log);
+    rpc_buffer_unref(&entry);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -567,11 +600,11 @@ int main(void) {
         TEST(a_stream_that_came_before_does_not_replace_the_one_after_it),
         TEST(another_device_does_not_replace),
         TEST(devices_are_counted),
-        TEST(a_slow_reader_is_sent_away),
         TEST(a_damaged_log_ends_the_stream_and_skips_nothing),
         TEST(a_database_that_is_away_is_asked_again),
         TEST(the_same_topic_twice_is_refused),
         TEST(a_topic_without_followers_is_dropped),
+        TEST(the_end_takes_in_what_it_leads_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "live/watch.h"
 #include "live_fake.h"
 #include "liveconv/v1/conversation_service.grpc-c.h"
+#include "rpc/details.h"
 #include "support/cmocka.h"
 
 enum { ROWS = 400 };
@@ -32,6 +33,8 @@ struct client {
     int last; /* kind of the last frame */
     size_t frames;
     size_t wakes;
+    size_t cuts;
+    enum status_code cut_with;
 };
 
 struct fixture {
@@ -47,6 +50,7 @@ struct fixture {
     size_t filters;
     struct client clients[4];
     int32_t max_streams;
+    const char *filter_key;
 };
 
 static struct uuid row_id(size_t n) {
@@ -103,7 +107,9 @@ static int set_up(void **state) {
     options.match = match;
     options.load = on_load;
     options.free_filter = free_filter;
+    options.max_groups = 2;
     options.context = f;
+    f->filter_key = "even";
     f->watch = live_watch_new(&options);
     assert_non_null(f->watch);
     *state = f;
@@ -192,15 +198,21 @@ static void on_ready(void *context) {
     ((struct client *)context)->wakes++;
 }
 
+static void on_cut(void *context, struct status status) {
+    struct client *client = context;
+    client->cuts++;
+    client->cut_with = status.code;
+}
+
 static void open_client(struct fixture *f, struct client *client) {
     struct live_watcher_options options = {.tenant = "school",
-                                           .filter_key = "even",
+                                           .filter_key = f->filter_key,
                                            .filter = malloc(1),
                                            .user = fake_user(1),
                                            .max_streams = f->max_streams};
     f->filters++;
     assert_true(status_is_ok(live_watcher_new(f->watch, &options, &client->watcher)));
-    live_watcher_start(client->watcher, on_ready, client);
+    live_watcher_start(client->watcher, &(struct live_outlet){on_ready, on_cut, client});
 }
 
 static size_t number_of(const char *id) {
@@ -596,6 +608,78 @@ static void streams_of_a_user_are_counted(void **state) {
     open_with_page(f, &f->clients[2]);
 }
 
+static void open_other(struct fixture *f, struct client *client, const char *filter_key) {
+    f->filter_key = filter_key;
+    open_client(f, client);
+}
+
+static void groups_are_limited(void **state) {
+    struct fixture *f = *state;
+    struct live_watch_figures figures;
+    open_with_page(f, &f->clients[0]);
+    f->filter_key = "odd";
+    open_with_page(f, &f->clients[1]);
+    open_other(f, &f->clients[2], "both");
+    assert_int_equal(refusal_of(&f->clients[2]).reason, RPC_REASON_OVERLOADED);
+    assert_int_equal(refusal_of(&f->clients[2]).code, STATUS_RESOURCE_EXHAUSTED);
+    f->filter_key = "even"; /* is there */
+    open_with_page(f, &f->clients[3]);
+    /* One that is only kept for a while makes room. */
+    live_watcher_free(&f->clients[1].watcher);
+    live_watcher_free(&f->clients[2].watcher);
+    live_loop_run(f->loop);
+    f->filter_key = "both";
+    open_with_page(f, &f->clients[2]);
+    live_watch_figures(f->watch, &figures);
+    assert_int_equal(figures.groups, 2);
+}
+
+/* Each row has a second of its own, whatever the others do in between. */
+static void rows_that_are_held_back_come_in_their_time(void **state) {
+    struct fixture *f = *state;
+    open_with_page(f, &f->clients[0]);
+    for (size_t i = 1; i <= 3; i++) { /* at 0, 100 and 200 ms */
+        change(f, i, true);
+        pass(f, 100);
+    }
+    change(f, 2, true); /* not in the order in which they may change */
+    change(f, 3, false);
+    change(f, 1, true);
+    read_all(&f->clients[0]);
+    for (size_t i = 1; i <= 3; i++) {
+        pass(f, i == 1 ? 699 : 99);
+        assert_int_equal(read_all(&f->clients[0]), 0);
+        pass(f, 1);
+        assert_int_equal(read_all(&f->clients[0]), 1);
+    }
+    check(f, &f->clients[0]);
+}
+
+static void a_watcher_that_stalls_is_cut_off(void **state) {
+    struct fixture *f = *state;
+    struct live_user user = fake_user(1);
+    open_with_page(f, &f->clients[0]);
+    open_with_page(f, &f->clients[1]);
+    change(f, 1, true);
+    assert_true(read_one(&f->clients[0])); /* are never written */
+    assert_true(read_one(&f->clients[1]));
+    live_watcher_leave(f->clients[1].watcher, LIVE_GOODBYE_DRAIN); /* the runtime's to end */
+    pass(f, 60000);
+    assert_int_equal(f->clients[0].cuts, 0);
+    pass(f, 500);
+    assert_int_equal(f->clients[0].cuts, 1);
+    assert_int_equal(f->clients[0].cut_with, STATUS_RESOURCE_EXHAUSTED);
+    open_with_page(f, &f->clients[2]);
+    change(f, 1, true);
+    assert_true(read_one(&f->clients[2]));
+    live_watch_suspend_user(f->watch, &user);
+    live_loop_run(f->loop);
+    pass(f, 500);
+    assert_int_equal(f->clients[2].cuts, 1);
+    assert_int_equal(f->clients[2].cut_with, STATUS_PERMISSION_DENIED);
+    assert_int_equal(f->clients[1].cuts, 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -614,6 +698,9 @@ int main(void) {
         TEST(nothing_for_30_s_is_progress),
         TEST(a_suspended_user_is_sent_away),
         TEST(streams_of_a_user_are_counted),
+        TEST(groups_are_limited),
+        TEST(rows_that_are_held_back_come_in_their_time),
+        TEST(a_watcher_that_stalls_is_cut_off),
         cmocka_unit_test(all_pages_end_equal_to_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* Filters of watchers decide as the list's SQL does. */
+#include "service/convert.h"
 #include "service/watch.h"
 #include "support/cmocka.h"
 
@@ -120,6 +121,33 @@ static void equal_filters_have_equal_keys(void **state) {
     assert_string_not_equal(b, c);
 }
 
+static struct store_conversation_query rounded(int64_t from_us, int64_t before_us) {
+    struct store_conversation_query query = {.start_from_us = from_us,
+                                             .start_before_us = before_us};
+    watch_round_times(&query);
+    return query;
+}
+
+static void times_are_rounded_to_minutes_outwards(void **state) {
+    const int64_t minute = DOMAIN_MINUTE_US;
+    (void)state;
+    struct store_conversation_query query = rounded(5 * minute + 1, 7 * minute + 1);
+    assert_int_equal(query.start_from_us, 5 * minute);
+    assert_int_equal(query.start_before_us, 8 * minute);
+    query = rounded(6 * minute - 1, 8 * minute - 1);
+    assert_int_equal(query.start_from_us, 5 * minute);
+    assert_int_equal(query.start_before_us, 8 * minute);
+    query = rounded(5 * minute, 8 * minute);
+    assert_int_equal(query.start_from_us, 5 * minute);
+    assert_int_equal(query.start_before_us, 8 * minute);
+    query = rounded(0, 0); /* no bounds */
+    assert_int_equal(query.start_from_us, 0);
+    assert_int_equal(query.start_before_us, 0);
+    query = rounded(1, CONVERT_LAST_TIME_US); /* as early and as late as can be */
+    assert_int_equal(query.start_from_us, 0);
+    assert_int_equal(query.start_before_us, CONVERT_LAST_TIME_US);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_filter_open_public_ones_match),
@@ -130,6 +158,7 @@ int main(void) {
         cmocka_unit_test(host_and_instructor_are_compared),
         cmocka_unit_test(no_seat_is_left_while_somebody_waits),
         cmocka_unit_test(equal_filters_have_equal_keys),
+        cmocka_unit_test(times_are_rounded_to_minutes_outwards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
