@@ -98,12 +98,30 @@ struct status store_conversation_get(struct db_tx *tx, struct arena *arena, cons
                                      const struct uuid *id, const struct uuid *viewer,
                                      struct store_conversation_view *ret_view) STATUS_MUST_USE;
 
+/* The same without its learning material. */
+struct status
+store_conversation_get_listed(struct db_tx *tx, struct arena *arena, const char *tenant,
+                              const struct uuid *id, const struct uuid *viewer,
+                              struct store_conversation_view *ret_view) STATUS_MUST_USE;
+
 /* Locks the row, then reads it. Every change of membership, seats, mute or status begins here. */
 struct status store_conversation_lock(struct db_tx *tx, struct arena *arena, const char *tenant,
                                       const struct uuid *id, const struct uuid *viewer,
                                       struct store_conversation_view *ret_view) STATUS_MUST_USE;
 
-/* The same unless somebody else holds the lock: then *ret_locked is false and nothing is read. */
+/*
+ * Locks the row and reads what decides who may be there and is told when somebody comes or goes:
+ * status, visibility, times, type, seats and counts, the ids of host and instructor, is_locked,
+ * log; all of the viewer but what is unread. The other texts are "", the other numbers 0: what a
+ * room costs must not depend on how much was written about it.
+ */
+struct status
+store_conversation_lock_room(struct db_tx *tx, struct arena *arena, const char *tenant,
+                             const struct uuid *id, const struct uuid *viewer,
+                             struct store_conversation_view *ret_view) STATUS_MUST_USE;
+
+/* As store_conversation_lock() unless somebody else holds the lock: then *ret_locked is false and
+ * nothing is read. */
 struct status store_conversation_try_lock(struct db_tx *tx, struct arena *arena, const char *tenant,
                                           const struct uuid *id, const struct uuid *viewer,
                                           bool *ret_locked,
