@@ -239,7 +239,7 @@ struct store_conversation_list {
 };
 
 /* One statement, and with a search one more per term; host, instructor and the viewer's rows come
- * by joins. */
+ * by joins. Without learning material. Long texts end a page early (STORE_PAGE_BYTES_MAX). */
 struct status store_conversation_list(struct db_tx *tx, struct arena *arena, const char *tenant,
                                       const struct store_conversation_query *query,
                                       struct store_conversation_list *ret_list) STATUS_MUST_USE;
@@ -283,13 +283,21 @@ struct store_due_conversation {
     bool leader_was_present; /* for struct domain_schedule */
 };
 
+struct store_due_query {
+    enum store_due due;
+    int64_t now_us;
+    int32_t limit;
+    const struct uuid *skipped; /* these are left out */
+    size_t skipped_count;
+};
+
 /*
  * Over all tenants, by their settings: up to `limit` conversations that are due, each locked by
  * this transaction; those locked by others are left out. The caller asks domain_lifecycle_due()
  * again.
  */
 struct status store_conversation_claim_due(struct db_tx *tx, struct arena *arena,
-                                           enum store_due due, int64_t now_us, int32_t limit,
+                                           const struct store_due_query *query,
                                            struct store_due_conversation **ret_items,
                                            size_t *ret_count) STATUS_MUST_USE;
 
