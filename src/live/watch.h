@@ -6,9 +6,9 @@
  * and when each row changed last; a watcher is a number in that history. So changes that a watcher
  * has not taken yet are conflated to the latest, and a row changes at most once a second.
  *
- * A page holds at most 200, those that start first. When one beyond that may have moved up, the
- * group reads its page again and tells the difference. A watcher that is so slow that removals were
- * forgotten is sent away with SLOW, and starts anew.
+ * A page holds at most 200, those that start first, and fewer when they are large. When one beyond
+ * that may have moved up, the group reads its page again and tells the difference. A watcher that
+ * is so slow that removals were forgotten is sent away with SLOW, and starts anew.
  *
  * Thread-safety: _change and _watcher_new from any thread; the rest on the loop's thread.
  */
@@ -33,7 +33,10 @@ struct live_watch;
 struct live_watcher;
 struct live_page;
 
-enum { LIVE_PAGE_ROWS = 200 };
+enum {
+    LIVE_PAGE_ROWS = 200,
+    LIVE_PAGE_BYTES = 2 * 1024 * 1024, /* of its rows: one message must hold them */
+};
 
 /* A conversation as it is now. */
 struct live_row {

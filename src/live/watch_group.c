@@ -88,9 +88,17 @@ static void forget_removals(struct live_group *group) {
     }
 }
 
+static size_t row_bytes(const struct live_row *row) {
+    return row->entry != NULL ? rpc_buffer_len(row->entry) : 0;
+}
+
 static void wake_all(struct live_group *group) {
     for (struct live_watcher *w = group->watchers; w != NULL; w = w->next_in_group)
         live_watcher_wake(w);
+}
+
+static void want_reload(struct live_group *group) {
+    group->reload = true;
 }
 
 /* ---- changes ---- */
@@ -101,6 +109,8 @@ static void commit(struct live_group *group, struct live_slot *slot, const struc
     bool is_shown = row->entry != NULL;
     if (is_shown)
         rpc_buffer_ref(row->entry);
+    group->shown_bytes += row_bytes(row);
+    group->shown_bytes -= row_bytes(&slot->row);
     rpc_buffer_unref(&slot->row.entry);
     slot->row.version = row->version;
     slot->row.start_us = row->start_us;
@@ -116,6 +126,8 @@ static void commit(struct live_group *group, struct live_slot *slot, const struc
     unlink_slot(group, slot);
     append_slot(group, slot);
     slot->free_at_us = now_of(group) + group->watch->options.row_interval_ms * 1000;
+    if (group->shown_bytes > LIVE_PAGE_BYTES)
+        want_reload(group); /* rows have grown: the page that is read ends sooner */
     wake_all(group);
 }
 
@@ -148,13 +160,10 @@ static bool will_show(const struct live_slot *slot) {
     return (slot->pends ? slot->pending.entry : slot->row.entry) != NULL;
 }
 
-static void want_reload(struct live_group *group) {
-    group->reload = true;
-}
-
 static void show(struct live_group *group, struct live_slot *slot, const struct live_row *row) {
     bool is_new = slot == NULL || !will_show(slot);
-    if (is_new && group->shown >= LIVE_PAGE_ROWS) {
+    if (is_new &&
+        (group->shown >= LIVE_PAGE_ROWS || group->shown_bytes + row_bytes(row) > LIVE_PAGE_BYTES)) {
         group->truncated = true;
         want_reload(group); /* it may start before others of the page */
         return;
@@ -393,19 +402,29 @@ static int by_start(const void *a, const void *b) {
     return memcmp(first->id.bytes, second->id.bytes, sizeof first->id.bytes);
 }
 
+/* How many of the first fit: all, unless rows grew and the page was not read again since. */
+static size_t fit_rows(struct live_slot *const *slots, size_t count, size_t *ret_len) {
+    size_t len = 0;
+    size_t fit = 0;
+    while (fit < count && len + row_bytes(&slots[fit]->row) <= LIVE_PAGE_BYTES)
+        len += row_bytes(&slots[fit++]->row);
+    *ret_len = len;
+    return fit;
+}
+
 struct rpc_buffer *live_group_rows(struct live_group *group) {
     if (group->rows != NULL && group->rows_number == group->number)
         return group->rows;
     struct live_slot *slots[LIVE_PAGE_ROWS];
     size_t count = 0;
     size_t len = 0;
-    for (struct live_slot *slot = group->newest; slot != NULL; slot = slot->older) {
-        if (slot->row.entry == NULL || count == LIVE_PAGE_ROWS)
-            continue;
-        slots[count++] = slot;
-        len += rpc_buffer_len(slot->row.entry);
-    }
+    for (struct live_slot *slot = group->newest; slot != NULL; slot = slot->older)
+        if (slot->row.entry != NULL && count < LIVE_PAGE_ROWS)
+            slots[count++] = slot;
     qsort(slots, count, sizeof slots[0], by_start);
+    size_t fit = fit_rows(slots, count, &len);
+    group->truncated = group->truncated || fit < count;
+    count = fit;
     struct rpc_buffer *rows = rpc_buffer_new(len);
     if (rows == NULL)
         return NULL;

@@ -75,6 +75,7 @@ struct live_group {
     uint64_t number;    /* of the last change */
     uint64_t forgotten; /* removals up to here are not known any more */
     size_t shown;
+    size_t shown_bytes;
     size_t removed;
     bool loaded;
     bool loading;

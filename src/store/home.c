@@ -10,7 +10,7 @@
 
 /* The ids are sorted before anything is joined: a sort of whole rows, which hold long texts, would
  * go through a file. */
-#define SELECT_VIEWS "SELECT" STORE_CONVERSATION_COLUMNS "," STORE_VIEWER_COLUMNS
+#define SELECT_VIEWS "SELECT" STORE_LISTED_COLUMNS "," STORE_VIEWER_COLUMNS
 #define JOINED                                                                                     \
     " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = "                           \
     "s.id" STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS
@@ -29,7 +29,7 @@ static const struct db_sql live_now = {SELECT_VIEWS " FROM (" HOSTED("hostId") "
                     " WHERE c.isOpen = 1 AND (p.status IS NULL OR p.status <> 'REMOVED')"
                     " ORDER BY s.startTime, s.id LIMIT 10"};
 static const struct db_sql next_bookings = {
-    "SELECT" STORE_BOOKING_COLUMNS "," STORE_CONVERSATION_COLUMNS
+    "SELECT" STORE_BOOKING_COLUMNS "," STORE_LISTED_COLUMNS
     " FROM live_conversation_bookings b" STORE_BOOKING_JOINS
     " JOIN live_conversations c ON c.tenant_id = b.tenant_id AND c.id = "
     "b.conversationId" STORE_CONVERSATION_JOINS
