@@ -20,12 +20,22 @@
 #include "store/tenant.h"
 #include "store/user.h"
 
-enum { JOB_MEMORY_BYTES = 8 * 1024 * 1024, ACCESS_PAGE = 1000 };
+#include <string.h>
+
+enum {
+    JOB_MEMORY_BYTES = 8 * 1024 * 1024,
+    ACCESS_PAGE = 1000,
+    SEATS_MAX = 1000,              /* of a session: a CHECK of the table */
+    SEAT_MEMORY_BYTES = 16 * 1024, /* a booking and what its user is told, over some retries */
+    SESSION_MEMORY_BYTES = JOB_MEMORY_BYTES + SEATS_MAX * SEAT_MEMORY_BYTES,
+};
 /* Of one transaction, its retries included. */
 static const int64_t deadline_us = INT64_C(10) * 1000000;
 /* Commit order is not the order of the times: changes this close to the newest are asked for again.
  */
 static const int64_t overlap_us = INT64_C(5) * 1000000;
+/* Before a session that failed is tried again. */
+static const int64_t put_off_us = INT64_C(60) * 1000000;
 static const int64_t day_us = INT64_C(86400) * 1000000;
 
 static int64_t deadline(const struct jobs *jobs) {
@@ -45,10 +55,30 @@ static void tell(const struct jobs *jobs, const char *job, struct status status,
 
 /* ---- sessions ---- */
 
+/* Forgets those whose time has come; lists the others. */
+static size_t list_put_off(struct jobs *jobs, struct uuid ret_ids[JOBS_PUT_OFF_MAX]) {
+    int64_t now_us = clock_monotonic_us(db_pool_clock(jobs->context->pool));
+    size_t kept = 0;
+    for (size_t i = 0; i < jobs->put_off_count; i++)
+        if (jobs->put_off[i].until_us > now_us)
+            jobs->put_off[kept++] = jobs->put_off[i];
+    jobs->put_off_count = kept;
+    for (size_t i = 0; i < kept; i++)
+        ret_ids[i] = jobs->put_off[i].id;
+    return kept;
+}
+
+/* When so many are put off, the first of them is tried again sooner. */
+static void put_off(struct jobs *jobs, const struct uuid *id) {
+    if (jobs->put_off_count == JOBS_PUT_OFF_MAX)
+        memmove(&jobs->put_off[0], &jobs->put_off[1],
+                --jobs->put_off_count * sizeof jobs->put_off[0]);
+    jobs->put_off[jobs->put_off_count++] = (struct jobs_put_off){
+        .id = *id, .until_us = clock_monotonic_us(db_pool_clock(jobs->context->pool)) + put_off_us};
+}
+
 struct claim {
-    enum store_due due;
-    int64_t now_us;
-    int32_t limit;
+    struct store_due_query query;
     struct arena *arena;
     struct store_due_conversation *items;
     size_t count;
@@ -56,8 +86,8 @@ struct claim {
 
 static struct status claim_due(struct db_tx *tx, void *context) {
     struct claim *claim = context;
-    return store_conversation_claim_due(tx, claim->arena, claim->due, claim->now_us, claim->limit,
-                                        &claim->items, &claim->count);
+    return store_conversation_claim_due(tx, claim->arena, &claim->query, &claim->items,
+                                        &claim->count);
 }
 
 struct turn {
@@ -99,7 +129,7 @@ static struct status do_turn(struct jobs *jobs, const struct store_due_conversat
     struct arena arena;
     struct turn turn = {.id = due->id};
     struct db_report report = {.fate = DB_FATE_NOTHING};
-    arena_init(&arena, JOB_MEMORY_BYTES);
+    arena_init(&arena, SESSION_MEMORY_BYTES);
     struct status status = service_transact(jobs->context, &arena, due->tenant, deadline(jobs),
                                             take_turn, &turn, &report);
     if (!status_is_ok(status)) {
@@ -115,28 +145,46 @@ static struct status do_turn(struct jobs *jobs, const struct store_due_conversat
     return status;
 }
 
+/* One that fails does not keep the next from being handled, nor, when it is put off, the next batch
+ * from holding others. Without the database none can be. */
+static enum schedule_verdict do_turns(struct jobs *jobs, const struct claim *claim) {
+    enum schedule_verdict verdict = SCHEDULE_DONE;
+    for (size_t i = 0; i < claim->count; i++) {
+        struct status status = do_turn(jobs, &claim->items[i]);
+        if (status_is_ok(status))
+            continue;
+        verdict = SCHEDULE_FAILED;
+        if (status.code == STATUS_UNAVAILABLE)
+            return verdict;
+        bool was_in_the_way =
+            status.code == STATUS_ABORTED || status.code == STATUS_DEADLINE_EXCEEDED;
+        if (!was_in_the_way)
+            put_off(jobs, &claim->items[i].id);
+    }
+    /* Nothing is held between claim and turn: a full batch may have left some over. */
+    if (verdict == SCHEDULE_DONE && claim->count == (size_t)jobs->batch)
+        verdict = SCHEDULE_MORE;
+    return verdict;
+}
+
 static enum schedule_verdict sessions_of(struct jobs *jobs, enum store_due due) {
     struct arena arena;
+    struct uuid skipped[JOBS_PUT_OFF_MAX];
     struct db_report report = {.fate = DB_FATE_NOTHING};
-    struct claim claim = {.due = due,
-                          .now_us = clock_wall_us(jobs->context->clock),
-                          .limit = jobs->batch,
+    struct claim claim = {.query = {.due = due,
+                                    .now_us = clock_wall_us(jobs->context->clock),
+                                    .limit = jobs->batch,
+                                    .skipped = skipped,
+                                    .skipped_count = list_put_off(jobs, skipped)},
                           .arena = &arena};
-    enum schedule_verdict verdict = SCHEDULE_DONE;
+    enum schedule_verdict verdict = SCHEDULE_FAILED;
     arena_init(&arena, JOB_MEMORY_BYTES);
     struct status status =
         db_transaction(jobs->context->pool, deadline(jobs), claim_due, &claim, &report);
-    if (!status_is_ok(status)) {
+    if (status_is_ok(status))
+        verdict = do_turns(jobs, &claim);
+    else
         tell(jobs, "sessions", status, &report);
-        verdict = SCHEDULE_FAILED;
-    }
-    for (size_t i = 0; verdict != SCHEDULE_FAILED && i < claim.count; i++) {
-        if (!status_is_ok(do_turn(jobs, &claim.items[i])))
-            verdict = SCHEDULE_FAILED;
-    }
-    /* Nothing is held between claim and turn: a full batch may have left some over. */
-    if (verdict == SCHEDULE_DONE && claim.count == (size_t)jobs->batch)
-        verdict = SCHEDULE_MORE;
     arena_done(&arena);
     return verdict;
 }

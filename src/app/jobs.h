@@ -11,22 +11,34 @@
 #define APP_JOBS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "app/schedule.h"
 #include "base/status.h"
+#include "base/uuid.h"
 
 struct arena;
 struct auth_revocations;
 struct log;
 struct service_context;
 
+enum { JOBS_PUT_OFF_MAX = 256 };
+
+/* A session that could not be handled: others go first for a while. */
+struct jobs_put_off {
+    struct uuid id;
+    int64_t until_us; /* monotonic */
+};
+
 struct jobs {
     struct service_context *context;
     struct auth_revocations *revocations;
     struct log *log;
-    int32_t batch;            /* rows at most in one transaction */
-    bool was_replaced;        /* out: another server has started under this node's name */
+    int32_t batch;     /* rows at most in one transaction */
+    bool was_replaced; /* out: another server has started under this node's name */
+    struct jobs_put_off put_off[JOBS_PUT_OFF_MAX]; /* the jobs' own; starts empty */
+    size_t put_off_count;
     int64_t suspensions_from; /* changes before this time are known; starts at 0: all of them */
 };
 

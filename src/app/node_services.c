@@ -67,6 +67,7 @@ static struct status build_context(struct app_node *node) {
     options.user_cache_us = config_duration_ms(config, "service.user-cache-time") * 1000;
     options.tenant_cache_capacity = (size_t)config_int(config, "service.tenant-cache");
     options.tenant_cache_us = config_duration_ms(config, "service.tenant-cache-time") * 1000;
+    options.conversation_max_bytes = (size_t)config_size_bytes(config, "limits.conversation");
     options.log = node->log;
     return service_context_new(&options, &node->services);
 }

@@ -1,5 +1,7 @@
 #include "app/settings.h"
 
+#include "service/service.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -139,7 +141,13 @@ static const struct config_setting settings[] = {
     KEYS("keys-4"),
 
     SIZE("limits", "message", "4MiB", KIB, 64 * MIB, "Of a request, also after inflating."),
-    SIZE("limits", "response", "4MiB", KIB, 64 * MIB, "Of a response."),
+    SIZE("limits", "response", "4MiB", 4 * MIB, 64 * MIB,
+         "Of a response; pages and snapshots are made to fit the least."),
+    SIZE(
+        "limits", "conversation", "64KiB", SERVICE_CONVERSATION_BYTES_LEAST,
+        SERVICE_CONVERSATION_BYTES_MOST,
+        "Of a conversation as encoded, its learning material included. Larger ones that are there\n"
+        "stay, and may shrink."),
     SIZE("limits", "call-memory", "16MiB", 64 * KIB, 1024 * MIB, "All memory of one call."),
     SIZE("limits", "metadata", "16KiB", 4 * KIB, MIB, "Of a request's headers."),
     NUMBER("limits", "message-depth", "64", 1, 100, "levels", "Messages within messages."),

@@ -8,10 +8,10 @@
  * change of a page is told at once, those that follow closely together: a message costs more than
  * what is in it.
  *
- * A page holds at most 200, those that start first. When one beyond that may have moved up, the
- * group reads its page again and tells the difference; one that starts after all of a full page
- * changes nothing. A watcher that is so slow that removals were
- * forgotten is sent away with SLOW, and starts anew.
+ * A page holds at most 200, those that start first, and fewer when they are large. When one beyond
+ * that may have moved up, the group reads its page again and tells the difference; one that starts
+ * after all of a full page changes nothing. A watcher that is so slow that removals were forgotten
+ * is sent away with SLOW, and starts anew.
  *
  * Thread-safety: _change and _watcher_new from any thread; the rest on the loop's thread.
  */
@@ -36,7 +36,10 @@ struct live_watch;
 struct live_watcher;
 struct live_page;
 
-enum { LIVE_PAGE_ROWS = 200 };
+enum {
+    LIVE_PAGE_ROWS = 200,
+    LIVE_PAGE_BYTES = 2 * 1024 * 1024, /* of its rows: one message must hold them */
+};
 
 /* A conversation as it is now. */
 struct live_row {

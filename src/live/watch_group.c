@@ -124,6 +124,10 @@ static void forget_removals(struct live_group *group) {
     }
 }
 
+static size_t row_bytes(const struct live_row *row) {
+    return row->entry != NULL ? rpc_buffer_len(row->entry) : 0;
+}
+
 static void wake_all(struct live_group *group) {
     group->wakes = false;
     group->wake_at_us = now_of(group) + group->watch->options.gather_ms * 1000;
@@ -137,6 +141,10 @@ static void wake_soon(struct live_group *group) {
         wake_all(group);
     else
         group->wakes = true;
+}
+
+static void want_reload(struct live_group *group) {
+    group->reload = true;
 }
 
 /* ---- changes ---- */
@@ -174,11 +182,20 @@ static bool will_show(const struct live_slot *slot) {
     return (slot->pends ? slot->pending.entry : slot->row.entry) != NULL;
 }
 
+/* What is on the page will not be. */
+static void count_out(struct live_group *group, const struct live_slot *slot) {
+    group->showing--;
+    group->showing_bytes -= row_bytes(slot->pends ? &slot->pending : &slot->row);
+}
+
 static void set(struct live_group *group, struct live_slot *slot, const struct live_row *row) {
     if (will_show(slot))
-        group->showing--;
+        count_out(group, slot);
     if (row->entry != NULL) {
         group->showing++;
+        group->showing_bytes += row_bytes(row);
+        if (group->showing_bytes > LIVE_PAGE_BYTES)
+            want_reload(group); /* rows have grown: the page that is read ends sooner */
         if (row->start_us > group->last_start_us)
             group->last_start_us = row->start_us;
     }
@@ -199,13 +216,10 @@ static uint64_t version_of(const struct live_slot *slot) {
     return slot->pends ? slot->pending.version : slot->row.version;
 }
 
-static void want_reload(struct live_group *group) {
-    group->reload = true;
-}
-
 static void show(struct live_group *group, struct live_slot *slot, const struct live_row *row) {
     bool is_new = slot == NULL || !will_show(slot);
-    if (is_new && group->showing >= LIVE_PAGE_ROWS) {
+    if (is_new && (group->showing >= LIVE_PAGE_ROWS ||
+                   group->showing_bytes + row_bytes(row) > LIVE_PAGE_BYTES)) {
         group->truncated = true;
         if (row->start_us <= group->last_start_us)
             want_reload(group); /* it may start before others of the page */
@@ -271,7 +285,7 @@ static void remove_absent(struct live_group *group, const struct live_page *page
         if (slot->pends) {
             set(group, slot, &removal);
         } else {
-            group->showing--;
+            count_out(group, slot);
             commit(group, slot, &removal);
         }
     }
@@ -494,19 +508,29 @@ bool live_group_has_page(const struct live_group *group) {
     return group->loaded && HASH_COUNT(group->slots) - group->removed <= LIVE_PAGE_ROWS;
 }
 
+/* How many of the first fit: all, unless rows grew and the page was not read again since. */
+static size_t fit_rows(struct live_slot *const *slots, size_t count, size_t *ret_len) {
+    size_t len = 0;
+    size_t fit = 0;
+    while (fit < count && len + row_bytes(&slots[fit]->row) <= LIVE_PAGE_BYTES)
+        len += row_bytes(&slots[fit++]->row);
+    *ret_len = len;
+    return fit;
+}
+
 struct rpc_buffer *live_group_rows(struct live_group *group) {
     if (group->rows != NULL && group->rows_number == group->number)
         return group->rows;
     struct live_slot *slots[LIVE_PAGE_ROWS];
     size_t count = 0;
     size_t len = 0;
-    for (struct live_slot *slot = group->newest; slot != NULL; slot = slot->older) {
-        if (slot->row.entry == NULL || count == LIVE_PAGE_ROWS)
-            continue;
-        slots[count++] = slot;
-        len += rpc_buffer_len(slot->row.entry);
-    }
+    for (struct live_slot *slot = group->newest; slot != NULL; slot = slot->older)
+        if (slot->row.entry != NULL && count < LIVE_PAGE_ROWS)
+            slots[count++] = slot;
     qsort(slots, count, sizeof slots[0], by_start);
+    size_t fit = fit_rows(slots, count, &len);
+    group->truncated = group->truncated || fit < count;
+    count = fit;
     struct rpc_buffer *rows = rpc_buffer_new(len);
     if (rows == NULL)
         return NULL;

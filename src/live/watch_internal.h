@@ -82,6 +82,7 @@ struct live_group {
     uint64_t heard;        /* of the last change that came in */
     uint64_t forgotten;    /* removals up to here are not known any more */
     size_t showing;        /* rows on the page, once what is held back has come */
+    size_t showing_bytes;  /* of those rows */
     size_t removed;        /* slots whose row is gone */
     int64_t last_start_us; /* no row that is shown starts later */
     bool loaded;

@@ -57,8 +57,9 @@ static struct status read_list(struct db_tx *tx, void *argument) {
     /* Who oversees needs to be nobody to it, but it has to exist in this tenant. */
     if (list->needs_host || (list->caller->is_admin && list->query.has_conversation)) {
         struct store_conversation_view view;
-        TRY(store_conversation_get(tx, arena, list->caller->tenant, &list->query.conversation_id,
-                                   service_viewer(list->caller), &view));
+        TRY(store_conversation_get_listed(tx, arena, list->caller->tenant,
+                                          &list->query.conversation_id,
+                                          service_viewer(list->caller), &view));
         TRY(service_permit(list->context, list->call, list->caller, &list->caller->person,
                            DOMAIN_ACTION_LIST_BOOKINGS, &view, NULL));
     }

@@ -7,32 +7,44 @@
 
 #include <string.h>
 
-enum { SEATS_MAX = 1000 }; /* conversation_seats, a CHECK of the table */
+/* Room for so many more; the row's own counter says how many to expect. */
+static struct status make_room(struct arena *arena, size_t wanted, size_t *capacity,
+                               struct call_off *called_off) {
+    if (wanted <= *capacity)
+        return status_ok();
+    size_t larger = wanted > *capacity * 2 ? wanted : *capacity * 2;
+    struct store_booking *grown = arena_alloc_array(arena, larger, sizeof *grown);
+    if (grown == NULL)
+        return service_no_room();
+    if (called_off->count > 0)
+        memcpy(grown, called_off->bookings, called_off->count * sizeof *grown);
+    called_off->bookings = grown;
+    *capacity = larger;
+    return status_ok();
+}
 
 /* Everybody who holds a seat. */
-static struct status collect(struct service_work *work, const struct uuid *id,
+static struct status collect(struct service_work *work,
+                             const struct store_conversation *conversation,
                              struct call_off *ret_called_off) {
-    struct store_booking *all = NULL;
-    size_t total = 0;
+    struct call_off found = {.count = 0};
+    size_t capacity = 0;
     const struct uuid *after = NULL;
     struct store_booking *page;
     size_t count;
-    do {
-        TRY(store_booking_seats(work->tx, work->arena, work->tenant, id, after, &page, &count));
+    if (conversation->seats_taken > 0)
+        TRY(make_room(work->arena, (size_t)conversation->seats_taken, &capacity, &found));
+    for (;;) {
+        TRY(store_booking_seats(work->tx, work->arena, work->tenant, &conversation->id, after,
+                                &page, &count));
         if (count == 0)
             break;
-        struct store_booking *grown = arena_alloc_array(work->arena, total + count, sizeof *grown);
-        if (grown == NULL)
-            return service_no_room();
-        if (total > 0)
-            memcpy(grown, all, total * sizeof *grown);
-        memcpy(grown + total, page, count * sizeof *grown);
-        all = grown;
-        total += count;
-        after = &all[total - 1].user.id;
-    } while (total <= SEATS_MAX);
-    ret_called_off->bookings = all;
-    ret_called_off->count = total;
+        TRY(make_room(work->arena, found.count + count, &capacity, &found));
+        memcpy(found.bookings + found.count, page, count * sizeof *page);
+        found.count += count;
+        after = &page[count - 1].user.id;
+    }
+    *ret_called_off = found;
     return status_ok();
 }
 
@@ -53,7 +65,7 @@ struct status call_off_bookings(struct service_work *work,
                                 struct call_off *ret_called_off) {
     struct domain_booking_step step;
     struct call_off found;
-    TRY(collect(work, &conversation->id, &found));
+    TRY(collect(work, conversation, &found));
     for (size_t i = 0; i < found.count; i++) {
         TRY(domain_booking_apply(found.bookings[i].status, found.bookings[i].payment,
                                  DOMAIN_BOOKING_EVENT_CALL_OFF, &step));
@@ -80,21 +92,29 @@ struct status call_off_bookings(struct service_work *work,
 struct status call_off_tell(struct service_work *work,
                             const struct store_conversation *conversation,
                             const struct call_off *called_off) {
+    if (called_off->count == 0)
+        return status_ok();
+    struct convert c = convert_into(work->arena);
+    lc_event *changed = service_event_new(work->arena, work->now_us);
+    /* One for all: it is by far the largest part of what hundreds are told. */
+    lc_conversation *after = convert_listed(&c, conversation, work->settings);
+    if (changed == NULL || after == NULL)
+        return service_no_room();
+    changed->kind_case = LIVECONV__V1__EVENT__KIND_BOOKED_CONVERSATION_CHANGED;
+    changed->booked_conversation_changed = after;
     for (size_t i = 0; i < called_off->count; i++) {
-        struct convert c = convert_into(work->arena);
-        lc_event *changed = service_event_new(work->arena, work->now_us);
-        lc_event *booking = service_event_new(work->arena, work->now_us);
-        if (changed == NULL || booking == NULL)
+        const struct store_booking *from = &called_off->bookings[i];
+        lc_event *event = service_event_new(work->arena, work->now_us);
+        lc_booking_view *view = lc_booking_view_new(work->arena);
+        if (event == NULL || view == NULL)
             return service_no_room();
-        changed->kind_case = LIVECONV__V1__EVENT__KIND_BOOKED_CONVERSATION_CHANGED;
-        changed->booked_conversation_changed =
-            convert_conversation(&c, conversation, work->settings);
-        booking->kind_case = LIVECONV__V1__EVENT__KIND_BOOKING_CHANGED;
-        booking->booking_changed =
-            convert_booking_view(&c, &called_off->bookings[i], conversation, work->settings, true);
+        view->booking = convert_booking(&c, from, true);
+        view->conversation = after;
+        event->kind_case = LIVECONV__V1__EVENT__KIND_BOOKING_CHANGED;
+        event->booking_changed = view;
         TRY(convert_status(&c));
-        TRY(service_event_inbox(work, &called_off->bookings[i].user.id, changed));
-        TRY(service_event_inbox(work, &called_off->bookings[i].user.id, booking));
+        TRY(service_event_inbox(work, &from->user.id, changed));
+        TRY(service_event_inbox(work, &from->user.id, event));
     }
     return status_ok();
 }

@@ -20,17 +20,14 @@ struct status conversation_id(struct rpc_call *call, const char *text, struct uu
 
 /* ---- telling ---- */
 
-static struct status conversation_event(struct service_work *work,
-                                        const struct store_conversation *conversation,
+static struct status conversation_event(struct service_work *work, lc_conversation *conversation,
                                         Liveconv__V1__Event__KindCase kind, lc_event **ret_event) {
-    struct convert c = convert_into(work->arena);
     lc_event *event = service_event_new(work->arena, work->now_us);
-    if (event == NULL)
+    if (event == NULL || conversation == NULL)
         return service_no_room();
     event->kind_case = kind;
     /* Every kind of the oneof that holds a conversation has it in the same place. */
-    event->conversation_created = convert_conversation(&c, conversation, work->settings);
-    TRY(convert_status(&c));
+    event->conversation_created = conversation;
     *ret_event = event;
     return status_ok();
 }
@@ -38,9 +35,22 @@ static struct status conversation_event(struct service_work *work,
 struct status conversation_tell(struct service_work *work,
                                 const struct store_conversation *conversation,
                                 struct store_topic *log, Liveconv__V1__Event__KindCase kind) {
+    struct convert c = convert_into(work->arena);
+    lc_conversation *whole = convert_conversation(&c, conversation, work->settings);
     lc_event *event = NULL;
-    TRY(conversation_event(work, conversation, kind, &event));
+    TRY(convert_status(&c));
+    TRY(conversation_event(work, whole, kind, &event));
     return service_event_append(work, log, event, NULL, NULL);
+}
+
+/* For inboxes: many are told, most of them of many conversations. */
+static struct status inbox_event(struct service_work *work,
+                                 const struct store_conversation *conversation,
+                                 Liveconv__V1__Event__KindCase kind, lc_event **ret_event) {
+    struct convert c = convert_into(work->arena);
+    lc_conversation *listed = convert_listed(&c, conversation, work->settings);
+    TRY(convert_status(&c));
+    return conversation_event(work, listed, kind, ret_event);
 }
 
 /* Everybody who holds a seat, page by page. */
@@ -59,11 +69,9 @@ static struct status tell_seats(struct service_work *work, const struct uuid *id
     return status_ok();
 }
 
-struct status conversation_tell_leaders(struct service_work *work,
-                                        const struct store_conversation *conversation) {
-    lc_event *event = NULL;
-    TRY(conversation_event(work, conversation,
-                           LIVECONV__V1__EVENT__KIND_BOOKED_CONVERSATION_CHANGED, &event));
+static struct status tell_leaders(struct service_work *work,
+                                  const struct store_conversation *conversation,
+                                  const lc_event *event) {
     TRY(service_event_inbox(work, &conversation->host.id, event));
     bool has_other = conversation->has_instructor &&
                      !convert_same_id(&conversation->instructor.id, &conversation->host.id);
@@ -77,9 +85,9 @@ struct status conversation_changed(struct service_work *work, const struct uuid 
     lc_event *event = NULL;
     TRY(store_conversation_get(work->tx, work->arena, work->tenant, id, NULL, &view));
     TRY(conversation_tell(work, &view.conversation, log, kind));
-    TRY(conversation_tell_leaders(work, &view.conversation));
-    TRY(conversation_event(work, &view.conversation,
-                           LIVECONV__V1__EVENT__KIND_BOOKED_CONVERSATION_CHANGED, &event));
+    TRY(inbox_event(work, &view.conversation, LIVECONV__V1__EVENT__KIND_BOOKED_CONVERSATION_CHANGED,
+                    &event));
+    TRY(tell_leaders(work, &view.conversation, event));
     TRY(tell_seats(work, id, event));
     if (ret_conversation != NULL)
         *ret_conversation = view.conversation;
@@ -119,7 +127,7 @@ struct status conversation_tell_invited(struct service_work *work,
     lc_event *event = NULL;
     if (!draft->sets_invitations || draft->added_count == 0)
         return status_ok();
-    TRY(conversation_event(work, conversation, LIVECONV__V1__EVENT__KIND_INVITED, &event));
+    TRY(inbox_event(work, conversation, LIVECONV__V1__EVENT__KIND_INVITED, &event));
     for (size_t i = 0; i < draft->added_count; i++)
         TRY(service_event_inbox(work, &draft->added[i], event));
     return status_ok();

@@ -32,11 +32,6 @@ struct status conversation_changed(struct service_work *work, const struct uuid 
                                    struct store_topic *log, Liveconv__V1__Event__KindCase kind,
                                    struct store_conversation *ret_conversation) STATUS_MUST_USE;
 
-/* The inboxes of host and instructor (booked_conversation_changed). */
-struct status
-conversation_tell_leaders(struct service_work *work,
-                          const struct store_conversation *conversation) STATUS_MUST_USE;
-
 /* locked: Makes the draft's users the invited ones, if it says so; finds who was not before. */
 struct status conversation_invite(struct service_work *work, const struct uuid *id,
                                   struct draft *draft) STATUS_MUST_USE;

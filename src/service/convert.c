@@ -218,8 +218,8 @@ static void conversation_times(struct convert *c, const struct store_conversatio
     to->cancel_time = convert_time(c, from->cancelled_at_us);
 }
 
-lc_conversation *convert_conversation(struct convert *c, const struct store_conversation *from,
-                                      const struct domain_settings *settings) {
+lc_conversation *convert_listed(struct convert *c, const struct store_conversation *from,
+                                const struct domain_settings *settings) {
     lc_conversation *to = made(c, lc_conversation_new(c->arena));
     if (to == NULL)
         return NULL;
@@ -242,11 +242,18 @@ lc_conversation *convert_conversation(struct convert *c, const struct store_conv
     if (from->has_instructor)
         to->instructor = convert_summary(c, &from->instructor);
     to->topic = convert_text(from->topic);
-    to->material = material(c, &from->material);
     to->cancel_reason = (lc_cancel_reason)from->cancel_reason;
     to->cancel_note = convert_text(from->cancel_note);
     to->locked = from->is_locked;
     to->etag = convert_etag(c, from->version);
+    return to;
+}
+
+lc_conversation *convert_conversation(struct convert *c, const struct store_conversation *from,
+                                      const struct domain_settings *settings) {
+    lc_conversation *to = convert_listed(c, from, settings);
+    if (to != NULL)
+        to->material = material(c, &from->material);
     return to;
 }
 
@@ -309,8 +316,7 @@ lc_conversation_view *convert_view(struct convert *c, const struct service_calle
                                    const struct store_conversation_view *view) {
     lc_conversation_view *to = made(c, lc_conversation_view_new(c->arena));
     if (to != NULL) {
-        to->conversation =
-            convert_conversation(c, &view->conversation, &caller->settings->settings);
+        to->conversation = convert_listed(c, &view->conversation, &caller->settings->settings);
         to->viewer = convert_viewer(c, caller, view);
     }
     return to;

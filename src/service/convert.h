@@ -65,9 +65,13 @@ lc_user *convert_user(struct convert *c, const struct store_user *user);
 
 lc_conversation *convert_conversation(struct convert *c, const struct store_conversation *from,
                                       const struct domain_settings *settings);
+/* The same without its learning material: as lists, watchers and inboxes have it. */
+lc_conversation *convert_listed(struct convert *c, const struct store_conversation *from,
+                                const struct domain_settings *settings);
 /* What `caller` has to do with it; the invite code for those who may see it. */
 lc_conversation_viewer *convert_viewer(struct convert *c, const struct service_caller *caller,
                                        const struct store_conversation_view *view);
+/* As lists have it. */
 lc_conversation_view *convert_view(struct convert *c, const struct service_caller *caller,
                                    const struct store_conversation_view *view);
 lc_conversation_counts *convert_counts(struct convert *c, const struct store_conversation *from);
@@ -76,6 +80,7 @@ lc_cancellation_policy *convert_policy(struct convert *c, const struct domain_ca
                                        bool free_cancellation);
 /* `with_money` false hides amounts and payment: what the host sees. */
 lc_booking *convert_booking(struct convert *c, const struct store_booking *from, bool with_money);
+/* As lists have it. */
 lc_booking_view *convert_booking_view(struct convert *c, const struct store_booking *booking,
                                       const struct store_conversation *conversation,
                                       const struct domain_settings *settings, bool with_money);

@@ -71,6 +71,6 @@ lc_booking_view *convert_booking_view(struct convert *c, const struct store_book
         return NULL;
     }
     to->booking = convert_booking(c, booking, with_money);
-    to->conversation = convert_conversation(c, conversation, settings);
+    to->conversation = convert_listed(c, conversation, settings);
     return to;
 }

@@ -254,6 +254,34 @@ static void tell_violations(struct rpc_call *call, const struct domain_violation
     }
 }
 
+static size_t encoded_bytes(struct convert *c, const struct service_caller *caller,
+                            const struct store_conversation *conversation) {
+    const lc_conversation *message =
+        convert_conversation(c, conversation, &caller->settings->settings);
+    return c->failed ? 0 : protobuf_c_message_get_packed_size(&message->base);
+}
+
+/* One that was larger before there was a limit may stay so, and shrink. */
+static struct status check_size(struct service_context *context, struct rpc_call *call,
+                                const struct service_caller *caller,
+                                const struct store_conversation *conversation,
+                                const struct store_conversation *before) {
+    struct convert c = convert_into(rpc_call_arena(call));
+    size_t most = context->conversation_max_bytes;
+    size_t bytes = encoded_bytes(&c, caller, conversation);
+    TRY(convert_status(&c));
+    if (bytes <= most)
+        return status_ok();
+    if (before != NULL && bytes <= encoded_bytes(&c, caller, before))
+        return status_ok();
+    TRY(convert_status(&c));
+    tell_number(call, "bytes", (int64_t)bytes);
+    tell_number(call, "max_bytes", (int64_t)most);
+    return service_invalid(call, "conversation.material", DOMAIN_REASON_CONVERSATION_TOO_LARGE,
+                           "The conversation is too large: shorten its learning material or its "
+                           "description.");
+}
+
 struct status draft_check(struct service_context *context, struct rpc_call *call,
                           const struct service_caller *caller,
                           const struct store_conversation *conversation,
@@ -282,8 +310,10 @@ struct status draft_check(struct service_context *context, struct rpc_call *call
     struct status status =
         domain_draft_check(&draft, before != NULL ? &then : NULL, &caller->settings->settings,
                            service_now_us(context), &violations);
-    if (status_is_ok(status))
+    if (status_is_ok(status)) {
+        TRY(check_size(context, call, caller, conversation, before));
         return check_surroundings(context, call, caller, conversation);
+    }
     tell_violations(call, &violations, status.reason);
     tell_limits(call, caller, before, conversation->price.currency, status.reason);
     return status;

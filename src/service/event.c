@@ -17,7 +17,8 @@ struct publication {
     uint64_t epoch;
     uint64_t sequence;
     uint64_t version;
-    const uint8_t *bytes;
+    uint8_t *bytes;        /* with the number; NULL: `event` is to be encoded */
+    const lc_event *event; /* of an inbox */
     size_t len_bytes;
     bool is_private;
     bool is_seen_in_lists; /* those who browse see the conversation change */
@@ -25,11 +26,12 @@ struct publication {
     struct service_audience audience;
 };
 
-/* An inbox event that waits for its turn. */
+/* An inbox event that waits for its turn. Hundreds of users are told nearly the same, and what they
+ * share is there once, as messages: each is encoded into the same buffer when its turn comes. */
 struct inbox_event {
     struct uuid user;
     size_t order; /* of being told: kept for one user */
-    uint8_t *bytes;
+    const lc_event *event;
     size_t len_bytes;
 };
 
@@ -41,6 +43,7 @@ struct service_events {
     struct inbox_event *inbox;
     size_t inbox_count;
     size_t inbox_capacity;
+    uint8_t *buffer; /* for one inbox event at a time, at flush and at publish */
 };
 
 lc_event *service_event_new(struct arena *arena, int64_t now_us) {
@@ -52,22 +55,39 @@ lc_event *service_event_new(struct arena *arena, int64_t now_us) {
     return c.failed ? NULL : event;
 }
 
-struct status service_event_encode(struct arena *arena, const lc_event *event, uint8_t **ret_bytes,
-                                   size_t *ret_len_bytes) {
+/* Zero is not encoded; any other number keeps the place that the store writes into. */
+static lc_event numbered(const lc_event *event) {
+    lc_event copy = *event;
+    copy.sequence = 1;
+    return copy;
+}
+
+static struct status measure(const lc_event *event, size_t *ret_len_bytes) {
     if (event == NULL)
         return service_no_room();
     if (event->kind_case == LIVECONV__V1__EVENT__KIND__NOT_SET)
         return status_error(STATUS_INTERNAL, 0, NULL);
-    /* Zero is not encoded; any other number keeps the place that the store writes into. */
-    lc_event numbered = *event;
-    numbered.sequence = 1;
-    size_t len_bytes = liveconv__v1__event__get_packed_size(&numbered);
+    lc_event copy = numbered(event);
+    size_t len_bytes = liveconv__v1__event__get_packed_size(&copy);
     if (len_bytes > STORE_EVENT_BYTES_MAX)
         return status_error(STATUS_RESOURCE_EXHAUSTED, 0, "The event is too large.");
+    *ret_len_bytes = len_bytes;
+    return status_ok();
+}
+
+static void encode(const lc_event *event, uint8_t *bytes) {
+    lc_event copy = numbered(event);
+    liveconv__v1__event__pack(&copy, bytes);
+}
+
+struct status service_event_encode(struct arena *arena, const lc_event *event, uint8_t **ret_bytes,
+                                   size_t *ret_len_bytes) {
+    size_t len_bytes;
+    TRY(measure(event, &len_bytes));
     uint8_t *bytes = arena_alloc_raw(arena, len_bytes);
     if (bytes == NULL)
         return service_no_room();
-    liveconv__v1__event__pack(&numbered, bytes);
+    encode(event, bytes);
     *ret_bytes = bytes;
     *ret_len_bytes = len_bytes;
     return status_ok();
@@ -193,9 +213,9 @@ static struct status grow_inbox(struct service_events *events, struct arena *are
 struct status service_event_inbox(struct service_work *work, const struct uuid *user,
                                   const lc_event *event) {
     struct service_events *events = work->events;
-    struct inbox_event item = {.user = *user, .order = events->inbox_count};
+    struct inbox_event item = {.user = *user, .order = events->inbox_count, .event = event};
+    TRY(measure(event, &item.len_bytes));
     TRY(grow_inbox(events, work->arena));
-    TRY(service_event_encode(work->arena, event, &item.bytes, &item.len_bytes));
     events->inbox[events->inbox_count++] = item;
     return status_ok();
 }
@@ -209,34 +229,55 @@ static int by_user(const void *a, const void *b) {
     return left->order < right->order ? -1 : left->order > right->order;
 }
 
+static struct status append_inbox(struct service_work *work, const struct inbox_event *item) {
+    struct store_event_new new_event = {
+        .bytes = work->events->buffer, .len_bytes = item->len_bytes, .now_us = work->now_us};
+    struct store_topic topic;
+    encode(item->event, new_event.bytes);
+    TRY(store_inbox_append(work->tx, work->tenant, &item->user, &new_event, &topic));
+    return note(work, &(struct publication){.kind = STORE_TOPIC_INBOX,
+                                            .topic = item->user,
+                                            .epoch = topic.epoch,
+                                            .sequence = new_event.sequence,
+                                            .version = new_event.sequence,
+                                            .event = item->event,
+                                            .len_bytes = item->len_bytes});
+}
+
 struct status service_events_flush(struct service_work *work) {
     struct service_events *events = work->events;
-    if (events->inbox_count > 1)
-        qsort(events->inbox, events->inbox_count, sizeof *events->inbox, by_user);
-    for (size_t i = 0; i < events->inbox_count; i++) {
-        struct store_event_new new_event = {.bytes = events->inbox[i].bytes,
-                                            .len_bytes = events->inbox[i].len_bytes,
-                                            .now_us = work->now_us};
-        struct store_topic topic;
-        TRY(store_inbox_append(work->tx, work->tenant, &events->inbox[i].user, &new_event, &topic));
-        TRY(note(work, &(struct publication){.kind = STORE_TOPIC_INBOX,
-                                             .topic = events->inbox[i].user,
-                                             .epoch = topic.epoch,
-                                             .sequence = new_event.sequence,
-                                             .version = new_event.sequence,
-                                             .bytes = new_event.bytes,
-                                             .len_bytes = new_event.len_bytes}));
-    }
+    size_t longest = 0;
+    if (events->inbox_count == 0)
+        return status_ok();
+    for (size_t i = 0; i < events->inbox_count; i++)
+        if (events->inbox[i].len_bytes > longest)
+            longest = events->inbox[i].len_bytes;
+    events->buffer = arena_alloc_raw(work->arena, longest);
+    if (events->buffer == NULL)
+        return service_no_room();
+    qsort(events->inbox, events->inbox_count, sizeof *events->inbox, by_user);
+    for (size_t i = 0; i < events->inbox_count; i++)
+        TRY(append_inbox(work, &events->inbox[i]));
     return status_ok();
 }
 
-static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p) {
+/* What is told of it, with its number. */
+static const uint8_t *bytes_of(const struct publication *p, uint8_t *buffer) {
+    if (p->bytes != NULL)
+        return p->bytes;
+    encode(p->event, buffer);
+    return status_is_ok(store_event_number(buffer, p->len_bytes, p->sequence)) ? buffer : NULL;
+}
+
+static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p,
+                        uint8_t *buffer) {
     struct live_key key;
+    const uint8_t *bytes = bytes_of(p, buffer);
     enum live_kind kind = p->kind == STORE_TOPIC_CONVERSATION ? LIVE_CONVERSATION : LIVE_INBOX;
-    if (!live_key_make(tenant, kind, &p->topic, &key))
+    if (bytes == NULL || !live_key_make(tenant, kind, &p->topic, &key))
         return;
     /* Without memory for it the hub finds the event in the log, a little later. */
-    struct rpc_buffer *entry = live_entry_new(p->bytes, p->len_bytes);
+    struct rpc_buffer *entry = live_entry_new(bytes, p->len_bytes);
     if (entry == NULL)
         return;
     const struct live_event event = {.sequence = p->sequence,
@@ -253,7 +294,7 @@ void service_events_publish(struct service_context *context, const char *tenant,
                             const struct service_events *events) {
     for (const struct publication *p = events->first; p != NULL; p = p->next) {
         if (context->hub != NULL)
-            publish_one(context->hub, tenant, p);
+            publish_one(context->hub, tenant, p, events->buffer);
         if (p->is_seen_in_lists)
             service_live_changed(context->live, tenant, &p->topic);
         if (p->changes_unread)

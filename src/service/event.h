@@ -3,8 +3,8 @@
  *
  * An event's number is the last field of its encoding (fixed64), so that it is written in when the
  * store knows it. Conversations' events are appended at once, since their topic is locked by then;
- * those of inboxes wait until the function has run and are then appended in ascending order of
- * users, which is the order of the locks.
+ * those of inboxes wait until the function has run and are then encoded and appended in ascending
+ * order of users, which is the order of the locks.
  *
  * Thread-safety: belongs to the transaction.
  */
@@ -49,7 +49,9 @@ struct status service_event_rewrite(struct service_work *work, const struct stor
                                     uint64_t sequence, uint64_t told_by, const lc_event *event,
                                     const struct service_audience *audience) STATUS_MUST_USE;
 
-/* Tells a user's inbox; encoded now, appended when the function has run. */
+/* Tells a user's inbox, when the function has run: the event, and all it points to, stays as it is
+ * and where it is until the transaction's events are published. The same event may be told to many,
+ * and several may share a message: nothing of it is copied. */
 struct status service_event_inbox(struct service_work *work, const struct uuid *user,
                                   const lc_event *event) STATUS_MUST_USE;
 

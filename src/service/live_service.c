@@ -38,15 +38,18 @@ static struct status run_join(struct service_work *work, void *argument) {
     struct join *join = argument;
     const struct service_caller *caller = work->caller;
     struct convert c = convert_into(work->arena);
+    struct store_conversation_view view;
     struct room room;
 
     TRY(room_lock(work, &join->conversation, &caller->person.id, &room));
     TRY(may_join(work, &room));
     TRY(room_enter(work, &room, service_relations(&caller->person, &room.view, NULL)));
+    TRY(store_conversation_get(work->tx, work->arena, work->tenant, &join->conversation,
+                               &caller->person.id, &view));
     join->generation = room.participant.generation;
     join->response->participant = convert_participant(&c, &room.participant);
     join->response->conversation =
-        convert_conversation(&c, &room.view.conversation, &caller->settings->settings);
+        convert_conversation(&c, &view.conversation, &caller->settings->settings);
     join->response->subscribe_by = convert_time(&c, work->now_us + ROOM_SUBSCRIBE_WITHIN_US);
     return convert_status(&c);
 }

@@ -20,6 +20,7 @@ enum {
     TRIES_WITHOUT_LOCK = 3,
     STATE_CONVERSATION = 4, /* fields of Snapshot.state */
     STATE_INBOX = 5,
+    STATE_BYTES_MAX = 3 * 1024 * 1024, /* far below what a response may have */
 };
 
 struct snapshot_job {
@@ -46,11 +47,23 @@ static struct service_snapshot_request request_of(const struct snapshot_job *job
     };
 }
 
+/* Leaves out the older half of the messages until the rest fits: ListMessages has them. Everything
+ * else is bounded far below. */
+static void shorten(lc_conversation_snapshot *state) {
+    while (state->n_messages > 0 &&
+           protobuf_c_message_get_packed_size(&state->base) > STATE_BYTES_MAX) {
+        size_t dropped = (state->n_messages + 1) / 2;
+        state->messages += dropped;
+        state->n_messages -= dropped;
+    }
+}
+
 static struct status read_conversation(struct db_tx *tx, struct snapshot_job *job,
                                        struct store_topic *ret_topic) {
     struct service_snapshot_request request = request_of(job);
     lc_conversation_snapshot *state = NULL;
     TRY(service_snapshot_conversation(tx, &job->arena, &request, &state, ret_topic));
+    shorten(state);
     job->field = STATE_CONVERSATION;
     job->state = &state->base;
     return status_ok();

@@ -42,8 +42,8 @@ static struct status lock_for_moderation(struct service_work *work,
     struct store_conversation_view view;
 
     TRY(room_lock(work, &moderation->conversation, &moderation->target, ret_room));
-    TRY(store_conversation_get(work->tx, work->arena, work->tenant, &moderation->conversation,
-                               service_viewer(caller), &view));
+    TRY(store_conversation_lock_room(work->tx, work->arena, work->tenant, &moderation->conversation,
+                                     service_viewer(caller), &view));
     TRY(service_permit(work->context, work->call, caller, &caller->person, DOMAIN_ACTION_MODERATE,
                        &view, NULL));
     const struct store_conversation *conversation = &ret_room->view.conversation;

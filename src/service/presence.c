@@ -120,9 +120,12 @@ static struct status write_act(struct service_work *work, void *argument) {
 
 /* ---- the writer's thread ---- */
 
-static bool is_worth_another_try(struct status status) {
+/* RESOURCE_EXHAUSTED before the first attempt: no connection was free. After it, it was memory,
+ * which will not suffice the next time either, while everybody behind this one waits. */
+static bool is_worth_another_try(struct status status, const struct db_report *report) {
     return status.code == STATUS_UNAVAILABLE || status.code == STATUS_ABORTED ||
-           status.code == STATUS_DEADLINE_EXCEEDED || status.code == STATUS_RESOURCE_EXHAUSTED;
+           status.code == STATUS_DEADLINE_EXCEEDED ||
+           (status.code == STATUS_RESOURCE_EXHAUSTED && report->attempts == 0);
 }
 
 static void pause_ms(int64_t length_ms) {
@@ -137,14 +140,16 @@ static void run(struct work *work, size_t worker_index) {
     const struct live_presence_action *action = &job->action;
     struct arena arena;
     struct status status;
+    struct db_report report = {.fate = DB_FATE_NOTHING};
     int64_t pause = FIRST_PAUSE_MS;
     (void)worker_index;
 
     arena_init(&arena, WRITE_BUDGET_BYTES);
     for (int tries = 1;; tries++) {
         status = service_transact(live->context, &arena, action->key.tenant,
-                                  service_live_deadline_us(live->context), write_act, job, NULL);
-        if (!is_worth_another_try(status) || tries == WRITE_TRIES || atomic_load(&live->stopping))
+                                  service_live_deadline_us(live->context), write_act, job, &report);
+        if (!is_worth_another_try(status, &report) || tries == WRITE_TRIES ||
+            atomic_load(&live->stopping))
             break;
         arena_reset(&arena);
         pause_ms(pause);

@@ -11,8 +11,8 @@
 struct status room_lock(struct service_work *work, const struct uuid *conversation,
                         const struct uuid *user, struct room *ret_room) {
     struct room room = {.seat = {.conversation = *conversation, .user = *user}};
-    TRY(store_conversation_lock(work->tx, work->arena, work->tenant, conversation, user,
-                                &room.view));
+    TRY(store_conversation_lock_room(work->tx, work->arena, work->tenant, conversation, user,
+                                     &room.view));
     TRY(store_participant_find(work->tx, work->arena, work->tenant, &room.seat, &room.participant,
                                &room.is_known));
     *ret_room = room;

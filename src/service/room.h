@@ -24,7 +24,8 @@ enum {
 
 /* A locked conversation and one of those who take or took part in it. */
 struct room {
-    struct store_conversation_view view; /* as the user sees it; its log and counts move on */
+    /* As the user sees it, of what store_conversation_lock_room() reads; log and counts move on. */
+    struct store_conversation_view view;
     struct store_seat seat;
     struct store_participant participant; /* as it is now */
     bool is_known;                        /* `participant` is set */

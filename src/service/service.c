@@ -20,7 +20,8 @@ void service_options_init(struct service_options *options) {
                                         .user_cache_capacity = 4096,
                                         .user_cache_us = INT64_C(1500) * 1000,
                                         .tenant_cache_capacity = 64,
-                                        .tenant_cache_us = INT64_C(5) * 1000 * 1000};
+                                        .tenant_cache_us = INT64_C(5) * 1000 * 1000,
+                                        .conversation_max_bytes = (size_t)64 * 1024};
 }
 
 static struct status choose_page_key(struct service_context *context,
@@ -35,6 +36,7 @@ static struct status choose_page_key(struct service_context *context,
 }
 
 static struct status build(struct service_context *context, const struct service_options *options) {
+    context->conversation_max_bytes = options->conversation_max_bytes;
     context->pool = options->pool;
     context->clock = options->clock;
     context->hub = options->hub;

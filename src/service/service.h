@@ -43,6 +43,13 @@ struct service_users;
 struct store_journal;
 struct store_tenant;
 
+/* Of conversation_max_bytes. The least is more than all but the learning material can come to; with
+ * the most a page of 64 events still fits what reads it. */
+enum {
+    SERVICE_CONVERSATION_BYTES_LEAST = 32 * 1024,
+    SERVICE_CONVERSATION_BYTES_MOST = 128 * 1024,
+};
+
 struct service_options {
     struct db_pool *pool;                 /* required */
     const struct clock *clock;            /* default: the system's */
@@ -55,12 +62,13 @@ struct service_options {
     uint64_t node_incarnation;            /* another with every start */
     /* A secret, the same on every node; all zeros: a random one, good for this process. */
     uint8_t page_key[DOMAIN_PAGE_KEY_BYTES];
-    const char *zone_directory;   /* of TZif files; default "/usr/share/zoneinfo" */
-    size_t user_cache_capacity;   /* users known without asking the database; default 4,096 */
-    int64_t user_cache_us;        /* how long; default 1.5 s: a suspension is felt after that */
-    size_t tenant_cache_capacity; /* default 64 */
-    int64_t tenant_cache_us;      /* default 5 s: settings are felt after that */
-    struct log *log;              /* may be NULL */
+    const char *zone_directory;    /* of TZif files; default "/usr/share/zoneinfo" */
+    size_t user_cache_capacity;    /* users known without asking the database; default 4,096 */
+    int64_t user_cache_us;         /* how long; default 1.5 s: a suspension is felt after that */
+    size_t tenant_cache_capacity;  /* default 64 */
+    int64_t tenant_cache_us;       /* default 5 s: settings are felt after that */
+    size_t conversation_max_bytes; /* as encoded, with its learning material; default 64 KiB */
+    struct log *log;               /* may be NULL */
 };
 void service_options_init(struct service_options *options);
 
@@ -79,6 +87,7 @@ struct service_context {
     uint64_t node_incarnation;
     const char *zone_directory;
     uint8_t page_key[DOMAIN_PAGE_KEY_BYTES];
+    size_t conversation_max_bytes;
     struct service_users *users;     /* service/caller.h */
     struct service_tenants *tenants; /* service/tenant.h */
     struct log *log;

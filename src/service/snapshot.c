@@ -132,7 +132,7 @@ static struct status put_bookings(struct db_tx *tx, struct convert *c,
         if (view == NULL)
             return status_error(STATUS_RESOURCE_EXHAUSTED, 0, "no memory for a snapshot");
         view->booking = convert_booking(c, &list.items[i].booking, true);
-        view->conversation = convert_conversation(c, &list.items[i].conversation, settings);
+        view->conversation = convert_listed(c, &list.items[i].conversation, settings);
         state->bookings[i] = view;
     }
     state->n_bookings = list.count;
@@ -179,7 +179,7 @@ static struct status put_invitations(struct db_tx *tx, struct convert *c,
     for (size_t i = 0; i < list.count; i++)
         if (!domain_booking_takes_seat(list.items[i].viewer.booking))
             state->invitations[state->n_invitations++] =
-                convert_conversation(c, &list.items[i].conversation, settings);
+                convert_listed(c, &list.items[i].conversation, settings);
     return status_ok();
 }
 

@@ -94,7 +94,7 @@ static struct status read_page(struct db_tx *tx, void *argument) {
 static struct status make_row(struct arena *arena, const struct store_conversation *conversation,
                               const struct domain_settings *settings, struct live_row *ret_row) {
     struct convert c = convert_into(arena);
-    lc_conversation *message = convert_conversation(&c, conversation, settings);
+    lc_conversation *message = convert_listed(&c, conversation, settings);
     TRY(convert_status(&c));
     size_t len_bytes = protobuf_c_message_get_packed_size(&message->base);
     uint8_t *bytes = arena_alloc_raw(arena, len_bytes);
@@ -193,8 +193,8 @@ struct look {
 static struct status read_row(struct db_tx *tx, void *argument) {
     struct look *look = argument;
     arena_reset(&look->arena);
-    return store_conversation_get(tx, &look->arena, look->key->tenant, &look->key->id, NULL,
-                                  &look->view);
+    return store_conversation_get_listed(tx, &look->arena, look->key->tenant, &look->key->id, NULL,
+                                         &look->view);
 }
 
 /* What matching reads of a conversation, on its own. */

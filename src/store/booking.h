@@ -114,6 +114,8 @@ struct store_booking_list {
     bool has_more;
 };
 
+/* Conversations come without learning material. Long texts end a page early
+ * (STORE_PAGE_BYTES_MAX). */
 struct status store_booking_list(struct db_tx *tx, struct arena *arena, const char *tenant,
                                  const struct store_booking_query *query,
                                  struct store_booking_list *ret_list) STATUS_MUST_USE;

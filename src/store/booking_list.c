@@ -14,7 +14,7 @@ enum { STATES = 7, PAYMENTS = 6 };
     " AND (? OR b.startTime >= ?) AND (? OR b.startTime < ?)"
 #define LIST(page)                                                                                 \
     {                                                                                              \
-        "SELECT" STORE_BOOKING_COLUMNS "," STORE_CONVERSATION_COLUMNS                              \
+        "SELECT" STORE_BOOKING_COLUMNS "," STORE_LISTED_COLUMNS                                    \
         " FROM live_conversation_bookings b" STORE_BOOKING_JOINS                                   \
         " JOIN live_conversations c ON c.tenant_id = b.tenant_id AND c.id = "                      \
         "b.conversationId" STORE_CONVERSATION_JOINS WHERE page                                     \
@@ -85,6 +85,7 @@ struct status store_booking_list(struct db_tx *tx, struct arena *arena, const ch
     size_t most = (size_t)store_page_rows(&query->page) - 1;
     struct store_booking_list list = {.count = 0};
     struct store_args args;
+    size_t bytes = 0;
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
     list.items = arena_alloc_array(arena, most, sizeof *list.items);
@@ -93,12 +94,13 @@ struct status store_booking_list(struct db_tx *tx, struct arena *arena, const ch
     const struct db_sql *sql = store_booking_list_statement(tenant, query, &args);
     TRY(db_query(tx, sql, args.values, args.count, &rows));
     while (db_rows_next(rows)) {
-        if (list.count == most) {
+        if (list.count == most || bytes >= STORE_PAGE_BYTES_MAX) {
             list.has_more = true;
             break;
         }
-        TRY(store_booking_view_read(rows, arena, &list.items[list.count]));
-        list.count++;
+        struct store_booking_view *view = &list.items[list.count++];
+        TRY(store_booking_view_read(rows, arena, view));
+        bytes += store_conversation_bytes(&view->conversation);
     }
     TRY(db_rows_status(rows));
     *ret_list = list;

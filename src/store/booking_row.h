@@ -38,7 +38,7 @@ size_t store_booking_into(struct store_booking_row *row, struct db_into *into);
 struct status store_booking_finish(struct store_booking_row *row,
                                    struct store_booking *ret_booking) STATUS_MUST_USE;
 
-/* Reads STORE_BOOKING_COLUMNS and then STORE_CONVERSATION_COLUMNS from the current row. */
+/* Reads STORE_BOOKING_COLUMNS and then STORE_LISTED_COLUMNS from the current row. */
 struct status store_booking_view_read(struct db_rows *rows, struct arena *arena,
                                       struct store_booking_view *ret_view) STATUS_MUST_USE;
 

@@ -17,6 +17,17 @@ static const struct db_sql get_conversation = {
     "SELECT" STORE_CONVERSATION_COLUMNS "," STORE_VIEWER_COLUMNS
     " FROM live_conversations c" STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS
     " WHERE c.tenant_id = ? AND c.id = ?"};
+static const struct db_sql get_listed = {
+    "SELECT" STORE_LISTED_COLUMNS "," STORE_VIEWER_COLUMNS
+    " FROM live_conversations c" STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS
+    " WHERE c.tenant_id = ? AND c.id = ?"};
+static const struct db_sql lock_room = {
+    "SELECT conversationType, status, visibility, startTime, endTime, maxParticipants,"
+    " currentParticipants, seatsTaken, waiting, hostId, instructorId, isLocked, eventEpoch,"
+    " eventSequence, eventFloor FROM live_conversations WHERE tenant_id = ? AND id = ? FOR UPDATE"};
+static const struct db_sql get_viewer = {"SELECT" STORE_VIEWER_COLUMNS_UNCOUNTED
+                                         " FROM live_conversations c" STORE_VIEWER_JOINS
+                                         " WHERE c.tenant_id = ? AND c.id = ?"};
 static const struct db_sql lock_conversation = {
     "SELECT version, isOpen FROM live_conversations WHERE tenant_id = ? AND id = ? FOR UPDATE"};
 static const struct db_sql try_lock_conversation = {
@@ -116,18 +127,31 @@ struct status store_conversation_insert(struct db_tx *tx, const char *tenant,
     return status_ok();
 }
 
-struct status store_conversation_get(struct db_tx *tx, struct arena *arena, const char *tenant,
-                                     const struct uuid *id, const struct uuid *viewer,
-                                     struct store_conversation_view *ret_view) {
+static struct status read_view(struct db_tx *tx, struct arena *arena, const struct db_sql *sql,
+                               const char *tenant, const struct uuid *id, const struct uuid *viewer,
+                               struct store_conversation_view *ret_view) {
     DB_ROWS_AUTO struct db_rows *rows = NULL;
     TRY(db_query(
-        tx, &get_conversation,
+        tx, sql,
         DB_ARGS(db_uuid(viewer), db_uuid(viewer), db_uuid(viewer), db_text(tenant), db_uuid(id)),
         &rows));
     if (db_rows_next(rows))
         return store_view_read(rows, arena, ret_view);
     TRY(db_rows_status(rows));
     return no_such_conversation();
+}
+
+struct status store_conversation_get(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                     const struct uuid *id, const struct uuid *viewer,
+                                     struct store_conversation_view *ret_view) {
+    return read_view(tx, arena, &get_conversation, tenant, id, viewer, ret_view);
+}
+
+struct status store_conversation_get_listed(struct db_tx *tx, struct arena *arena,
+                                            const char *tenant, const struct uuid *id,
+                                            const struct uuid *viewer,
+                                            struct store_conversation_view *ret_view) {
+    return read_view(tx, arena, &get_listed, tenant, id, viewer, ret_view);
 }
 
 static struct status look(struct db_tx *tx, const struct db_sql *sql, const char *tenant,
@@ -147,6 +171,53 @@ struct status store_conversation_lock(struct db_tx *tx, struct arena *arena, con
         return no_such_conversation();
     /* A statement of its own: with FOR UPDATE the joined rows would be locked, too. */
     return store_conversation_get(tx, arena, tenant, id, viewer, ret_view);
+}
+
+static struct status read_viewer(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                 const struct uuid *id, const struct uuid *viewer,
+                                 struct store_viewer *ret_viewer) {
+    struct store_viewer_row row = {.booking = NULL};
+    struct db_into into[STORE_VIEWER_COLUMN_COUNT];
+    DB_ROWS_AUTO struct db_rows *rows = NULL;
+    size_t count = store_viewer_into(&row, into);
+    TRY(db_query(
+        tx, &get_viewer,
+        DB_ARGS(db_uuid(viewer), db_uuid(viewer), db_uuid(viewer), db_text(tenant), db_uuid(id)),
+        &rows));
+    if (!db_rows_next(rows)) {
+        TRY(db_rows_status(rows));
+        return no_such_conversation();
+    }
+    TRY(db_rows_read(rows, arena, into, count));
+    return store_viewer_finish(&row, ret_viewer);
+}
+
+struct status store_conversation_lock_room(struct db_tx *tx, struct arena *arena,
+                                           const char *tenant, const struct uuid *id,
+                                           const struct uuid *viewer,
+                                           struct store_conversation_view *ret_view) {
+    struct store_conversation_row row = {.type = NULL};
+    struct store_conversation *c = &row.conversation;
+    struct store_conversation_view view = {.key = 0};
+    bool found = false;
+    TRY(db_query_row(tx, &lock_room, DB_ARGS(db_text(tenant), db_uuid(id)), arena,
+                     DB_INTO(db_into_text(&row.type), db_into_text(&row.status),
+                             db_into_text(&row.visibility), db_into_time_us(&c->start_us),
+                             db_into_time_us(&c->end_us), db_into_int32(&c->max_participants),
+                             db_into_int32(&c->current_participants),
+                             db_into_int32(&c->seats_taken), db_into_int32(&c->waiting),
+                             db_into_uuid(&c->host.id),
+                             db_nullable(db_into_uuid(&c->instructor.id), &c->has_instructor),
+                             db_into_bool(&c->is_locked), db_into_uint64(&c->log.epoch),
+                             db_into_uint64(&c->log.sequence), db_into_uint64(&c->log.floor)),
+                     &found));
+    if (!found)
+        return no_such_conversation();
+    c->id = *id;
+    TRY(store_conversation_finish_room(&row, &view.conversation));
+    TRY(read_viewer(tx, arena, tenant, id, viewer, &view.viewer));
+    *ret_view = view;
+    return status_ok();
 }
 
 struct status store_conversation_try_lock(struct db_tx *tx, struct arena *arena, const char *tenant,

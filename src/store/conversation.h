@@ -98,12 +98,30 @@ struct status store_conversation_get(struct db_tx *tx, struct arena *arena, cons
                                      const struct uuid *id, const struct uuid *viewer,
                                      struct store_conversation_view *ret_view) STATUS_MUST_USE;
 
+/* The same without its learning material. */
+struct status
+store_conversation_get_listed(struct db_tx *tx, struct arena *arena, const char *tenant,
+                              const struct uuid *id, const struct uuid *viewer,
+                              struct store_conversation_view *ret_view) STATUS_MUST_USE;
+
 /* Locks the row, then reads it. Every change of membership, seats, mute or status begins here. */
 struct status store_conversation_lock(struct db_tx *tx, struct arena *arena, const char *tenant,
                                       const struct uuid *id, const struct uuid *viewer,
                                       struct store_conversation_view *ret_view) STATUS_MUST_USE;
 
-/* The same unless somebody else holds the lock: then *ret_locked is false and nothing is read. */
+/*
+ * Locks the row and reads what decides who may be there and is told when somebody comes or goes:
+ * status, visibility, times, type, seats and counts, the ids of host and instructor, is_locked,
+ * log; all of the viewer but what is unread. The other texts are "", the other numbers 0: what a
+ * room costs must not depend on how much was written about it.
+ */
+struct status
+store_conversation_lock_room(struct db_tx *tx, struct arena *arena, const char *tenant,
+                             const struct uuid *id, const struct uuid *viewer,
+                             struct store_conversation_view *ret_view) STATUS_MUST_USE;
+
+/* As store_conversation_lock() unless somebody else holds the lock: then *ret_locked is false and
+ * nothing is read. */
 struct status store_conversation_try_lock(struct db_tx *tx, struct arena *arena, const char *tenant,
                                           const struct uuid *id, const struct uuid *viewer,
                                           bool *ret_locked,
@@ -221,7 +239,7 @@ struct store_conversation_list {
 };
 
 /* One statement, and with a search one more per term; host, instructor and the viewer's rows come
- * by joins. */
+ * by joins. Without learning material. Long texts end a page early (STORE_PAGE_BYTES_MAX). */
 struct status store_conversation_list(struct db_tx *tx, struct arena *arena, const char *tenant,
                                       const struct store_conversation_query *query,
                                       struct store_conversation_list *ret_list) STATUS_MUST_USE;
@@ -268,13 +286,21 @@ struct store_due_conversation {
     bool leader_was_present; /* for struct domain_schedule */
 };
 
+struct store_due_query {
+    enum store_due due;
+    int64_t now_us;
+    int32_t limit;
+    const struct uuid *skipped; /* these are left out */
+    size_t skipped_count;
+};
+
 /*
  * Over all tenants, by their settings: up to `limit` conversations that are due, each locked by
  * this transaction; those locked by others are left out. The caller asks domain_lifecycle_due()
  * again.
  */
 struct status store_conversation_claim_due(struct db_tx *tx, struct arena *arena,
-                                           enum store_due due, int64_t now_us, int32_t limit,
+                                           const struct store_due_query *query,
                                            struct store_due_conversation **ret_items,
                                            size_t *ret_count) STATUS_MUST_USE;
 

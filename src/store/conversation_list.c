@@ -38,7 +38,7 @@
 
 #define LIST(from, terms, page)                                                                    \
     {                                                                                              \
-        "SELECT" STORE_CONVERSATION_COLUMNS                                                        \
+        "SELECT" STORE_LISTED_COLUMNS                                                              \
         "," STORE_VIEWER_COLUMNS from STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS WHERE_FILTER     \
         WHERE_VIEWER(BY_JOIN) WHERE_LANGUAGES WHERE_LEVELS terms page                              \
     }
@@ -160,17 +160,19 @@ static struct status read_list(struct db_rows *rows, struct arena *arena,
                                struct store_conversation_list *ret_list) {
     size_t most = (size_t)store_page_rows(&query->page) - 1;
     struct store_conversation_list list = {.count = 0};
+    size_t bytes = 0;
 
     list.items = arena_alloc_array(arena, most, sizeof *list.items);
     if (list.items == NULL)
         return store_no_room();
     while (db_rows_next(rows)) {
-        if (list.count == most) {
+        if (list.count == most || bytes >= STORE_PAGE_BYTES_MAX) {
             list.has_more = true;
             break;
         }
         struct store_conversation_view *view = &list.items[list.count++];
         TRY(store_view_read(rows, arena, view));
+        bytes += store_conversation_bytes(&view->conversation);
         view->key = query->order == STORE_ORDER_NEWEST ? created_ms(&view->conversation.id)
                                                        : view->conversation.start_us;
     }

@@ -74,7 +74,10 @@ size_t store_viewer_into(struct store_viewer_row *row, struct db_into *into) {
 
 static void fill_empty(struct store_conversation *c) {
     const char **texts[] = {
+        &c->title,
         &c->description,
+        &c->language,
+        &c->time_zone,
         &c->price.currency,
         &c->invite_code,
         &c->host.display_name,
@@ -89,25 +92,53 @@ static void fill_empty(struct store_conversation *c) {
         *texts[i] = store_text_or_empty(*texts[i]);
 }
 
-struct status store_conversation_finish(struct arena *arena, struct store_conversation_row *row,
-                                        struct store_conversation *ret_conversation) {
+struct status store_conversation_finish_room(struct store_conversation_row *row,
+                                             struct store_conversation *ret_conversation) {
     struct store_conversation *c = &row->conversation;
-    if (!domain_type_parse(row->type, &c->type) || !domain_level_parse(row->level, &c->level) ||
+    if (!domain_type_parse(row->type, &c->type) ||
         !domain_visibility_parse(row->visibility, &c->visibility) ||
         !domain_status_parse(row->status, &c->status))
-        return store_row_damaged();
-    if (row->cancel_reason != NULL &&
-        !domain_cancel_reason_parse(row->cancel_reason, &c->cancel_reason))
         return store_row_damaged();
     fill_empty(c);
     c->log.kind = STORE_TOPIC_CONVERSATION;
     c->log.id = c->id;
+    *ret_conversation = *c;
+    return status_ok();
+}
+
+struct status store_conversation_finish(struct arena *arena, struct store_conversation_row *row,
+                                        struct store_conversation *ret_conversation) {
+    struct store_conversation *c = &row->conversation;
+    TRY(store_conversation_finish_room(row, c));
+    if (!domain_level_parse(row->level, &c->level))
+        return store_row_damaged();
+    if (row->cancel_reason != NULL &&
+        !domain_cancel_reason_parse(row->cancel_reason, &c->cancel_reason))
+        return store_row_damaged();
     TRY(store_vocabulary_read(arena, row->vocabulary, &c->material));
     TRY(store_texts_read(arena, row->grammar_points, &c->material.grammar_points,
                          &c->material.grammar_point_count));
     TRY(store_texts_read(arena, row->prompts, &c->material.prompts, &c->material.prompt_count));
     *ret_conversation = *c;
     return status_ok();
+}
+
+size_t store_conversation_bytes(const struct store_conversation *conversation) {
+    enum { OTHER_BYTES = 512 }; /* ids, times and numbers */
+    const char *const texts[] = {
+        conversation->title,
+        conversation->description,
+        conversation->topic,
+        conversation->cancel_note,
+        conversation->host.display_name,
+        conversation->host.picture_url,
+        conversation->instructor.display_name,
+        conversation->instructor.picture_url,
+    };
+    size_t bytes = OTHER_BYTES;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        bytes += strlen(texts[i]);
+    return bytes;
 }
 
 struct status store_viewer_finish(struct store_viewer_row *row, struct store_viewer *ret_viewer) {

@@ -11,14 +11,19 @@
 #include "store/internal.h"
 
 /* Of live_conversations c with its host h and instructor i. */
-#define STORE_CONVERSATION_COLUMNS                                                                 \
+#define STORE_CONVERSATION_COLUMNS_WITH(material)                                                  \
     " c.id, c.title, c.description, c.conversationType, c.language, c.level, c.startTime,"         \
     " c.endTime, c.timeZone, c.maxParticipants, c.currentParticipants, c.seatsTaken, c.waiting,"   \
     " c.price, c.currency, c.visibility, c.inviteCode, c.status, c.hostId, h.displayName,"         \
-    " h.pictureUrl, c.instructorId, i.displayName, i.pictureUrl, c.topic, c.culturalNotes,"        \
-    " c.vocabularyList, c.grammarPoints, c.conversationPrompts, c.isLocked, c.actualStartTime,"    \
-    " c.actualEndTime, c.cancelledAt, c.cancelReason, c.cancelNote, c.version, c.createdAt,"       \
-    " c.updatedAt, c.eventEpoch, c.eventSequence, c.eventFloor"
+    " h.pictureUrl, c.instructorId, i.displayName, i.pictureUrl, c.topic," material                \
+    " c.isLocked, c.actualStartTime, c.actualEndTime, c.cancelledAt, c.cancelReason,"              \
+    " c.cancelNote, c.version, c.createdAt, c.updatedAt, c.eventEpoch, c.eventSequence,"           \
+    " c.eventFloor"
+#define STORE_CONVERSATION_COLUMNS                                                                 \
+    STORE_CONVERSATION_COLUMNS_WITH(                                                               \
+        " c.culturalNotes, c.vocabularyList, c.grammarPoints, c.conversationPrompts,")
+/* The same without the learning material, which is most of a conversation: for lists. */
+#define STORE_LISTED_COLUMNS STORE_CONVERSATION_COLUMNS_WITH(" NULL, NULL, NULL, NULL,")
 #define STORE_CONVERSATION_JOINS                                                                   \
     " LEFT JOIN users h ON h.tenant_id = c.tenant_id AND h.id = c.hostId"                          \
     " LEFT JOIN users i ON i.tenant_id = c.tenant_id AND i.id = c.instructorId"
@@ -53,6 +58,11 @@
     " v.userId, b.id, b.status, b.paymentStatus, b.offerExpiresAt, p.status,"                      \
     " COALESCE(p.readThroughSequence, 0), IF(" STORE_GAVE_SEAT_UP ", 0," STORE_UNREAD_COLUMN ")"
 
+/* The viewer's part without what is unread, which has to be counted. */
+#define STORE_VIEWER_COLUMNS_UNCOUNTED                                                             \
+    " v.userId, b.id, b.status, b.paymentStatus, b.offerExpiresAt, p.status,"                      \
+    " COALESCE(p.readThroughSequence, 0), 0"
+
 enum { STORE_CONVERSATION_COLUMN_COUNT = 41, STORE_VIEWER_COLUMN_COUNT = 8 };
 
 /* A row on its way: words and JSON before they are understood. */
@@ -83,8 +93,15 @@ size_t store_viewer_into(struct store_viewer_row *row, struct db_into *into);
 struct status
 store_conversation_finish(struct arena *arena, struct store_conversation_row *row,
                           struct store_conversation *ret_conversation) STATUS_MUST_USE;
+/* What a room needs: the words that store_conversation_lock_room() reads; the other texts "". */
+struct status
+store_conversation_finish_room(struct store_conversation_row *row,
+                               struct store_conversation *ret_conversation) STATUS_MUST_USE;
 struct status store_viewer_finish(struct store_viewer_row *row,
                                   struct store_viewer *ret_viewer) STATUS_MUST_USE;
+
+/* What its texts take in a list, about. */
+size_t store_conversation_bytes(const struct store_conversation *conversation);
 
 /* Reads all of conversation and viewer from the current row. */
 struct status store_view_read(struct db_rows *rows, struct arena *arena,

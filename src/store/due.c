@@ -18,9 +18,10 @@
     " AND p.conversationId = c.id AND " STORE_PARTICIPANT_LED ")"
 #define CLAIM(condition)                                                                           \
     "SELECT c.tenant_id, c.id, " LEADER_CAME " FROM live_conversations c WHERE " condition         \
-    " LIMIT ? FOR UPDATE SKIP LOCKED"
+    " AND NOT EXISTS (SELECT 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(36) PATH '$'))"          \
+    " AS skipped WHERE skipped.id = c.id) LIMIT ? FOR UPDATE SKIP LOCKED"
 
-/* Each takes `now` as often as it has a place for it, then the limit. */
+/* Each takes `now` twice, then what is left out and the limit. */
 static const struct db_sql claims[] = {
     [STORE_DUE_START] = {CLAIM(
         "c.status = 'SCHEDULED' AND c.startTime <= ? AND c.price = 0"
@@ -52,15 +53,19 @@ static const struct db_sql still_expired = {
     " OR (status = 'HELD' AND (holdExpiresAt <= ? OR offerExpiresAt <= ?)))"};
 
 struct status store_conversation_claim_due(struct db_tx *tx, struct arena *arena,
-                                           enum store_due due, int64_t now_us, int32_t limit,
+                                           const struct store_due_query *query,
                                            struct store_due_conversation **ret_items,
                                            size_t *ret_count) {
+    const char *skipped = NULL;
     struct store_due_conversation *items = NULL;
     size_t count = 0;
     size_t capacity = 0;
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
-    TRY(db_query(tx, &claims[due], DB_ARGS(db_time_us(now_us), db_time_us(now_us), db_int64(limit)),
+    TRY(store_uuids_json(arena, query->skipped, query->skipped_count, &skipped));
+    TRY(db_query(tx, &claims[query->due],
+                 DB_ARGS(db_time_us(query->now_us), db_time_us(query->now_us), db_text(skipped),
+                         db_int64(query->limit)),
                  &rows));
     while (db_rows_next(rows)) {
         TRY(store_list_grow(arena, &items, sizeof *items, count, &capacity));

@@ -215,6 +215,7 @@ struct status store_event_page(struct db_tx *tx, struct arena *arena, const char
                                struct store_event **ret_events, size_t *ret_count) {
     size_t most = limit < 1 || limit > STORE_EVENT_PAGE_MAX ? STORE_EVENT_PAGE_MAX : (size_t)limit;
     size_t count = 0;
+    size_t bytes = 0;
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
     struct store_event *events = arena_alloc_array(arena, most, sizeof *events);
@@ -224,8 +225,9 @@ struct status store_event_page(struct db_tx *tx, struct arena *arena, const char
         tx, &page_events,
         DB_ARGS(db_text(tenant), db_uuid(topic), db_uint64(after), db_int64((int64_t)most)),
         &rows));
-    while (count < most && db_rows_next(rows)) {
+    while (count < most && bytes < STORE_EVENT_PAGE_BYTES_MAX && db_rows_next(rows)) {
         TRY(read_event(rows, arena, &events[count]));
+        bytes += events[count].len_bytes;
         if (events[count].sequence != after + 1 + count)
             return count == 0 ? trimmed_or_corrupted(tx, tenant, topic, after) : corrupted();
         count++;

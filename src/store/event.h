@@ -31,6 +31,7 @@ struct store_topic {
 
 enum {
     STORE_EVENT_PAGE_MAX = 64,
+    STORE_EVENT_PAGE_BYTES_MAX = 2 << 20, /* a page that has come to so much ends */
     STORE_EVENT_BYTES_MAX = 1 << 20,
     STORE_EVENT_SEQUENCE_BYTES = 8, /* at the end of an encoded event, little endian */
 };
@@ -82,7 +83,8 @@ struct status store_inbox_append(struct db_tx *tx, const char *tenant, const str
                                  struct store_topic *ret_topic) STATUS_MUST_USE;
 
 /*
- * Events after `after`, in order, at most `limit` (up to STORE_EVENT_PAGE_MAX). DATA_LOSS
+ * Events after `after`, in order, at most `limit` (up to STORE_EVENT_PAGE_MAX), fewer when they are
+ * large; none only when there is none. DATA_LOSS
  * DATA_CORRUPTED when one is damaged or missing: nothing is skipped. Whether `after` lies below the
  * floor or above the head is for the caller to see from store_topic_get(), asked first;
  * OUT_OF_RANGE when the log was trimmed beyond `after` since.

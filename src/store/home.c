@@ -13,7 +13,7 @@ enum { HOSTING = 2, HOSTING_AND_BOOKED = 3 };
 
 /* The ids are sorted before anything is joined: a sort of whole rows, which hold long texts, would
  * go through a file. */
-#define SELECT_VIEWS "SELECT" STORE_CONVERSATION_COLUMNS "," STORE_VIEWER_COLUMNS
+#define SELECT_VIEWS "SELECT" STORE_LISTED_COLUMNS "," STORE_VIEWER_COLUMNS
 #define JOINED                                                                                     \
     " STRAIGHT_JOIN live_conversations c ON c.tenant_id = ? AND c.id = "                           \
     "s.id" STORE_CONVERSATION_JOINS STORE_VIEWER_JOINS
@@ -46,7 +46,7 @@ static const struct db_sql live_now = {
                  " WHERE c.isOpen = 1 AND (p.status IS NULL OR p.status <> 'REMOVED')"
                  " ORDER BY s.startTime, s.id LIMIT 10"};
 static const struct db_sql next_bookings = {
-    "SELECT" STORE_BOOKING_COLUMNS "," STORE_CONVERSATION_COLUMNS
+    "SELECT" STORE_BOOKING_COLUMNS "," STORE_LISTED_COLUMNS
     " FROM live_conversation_bookings b" STORE_BOOKING_JOINS
     " JOIN live_conversations c ON c.tenant_id = b.tenant_id AND c.id = "
     "b.conversationId" STORE_CONVERSATION_JOINS

@@ -168,23 +168,44 @@ struct status store_node_release(struct db_tx *tx, const struct store_node *node
 
 enum store_absence {
     STORE_ABSENCE_STREAMLESS, /* JOINED, and no stream came by subscribe_by: becomes AWAY */
-    STORE_ABSENCE_ORPHANED,   /* its streams are of a node that is dead or was restarted: the rows
-                                 are gone now; becomes AWAY when none is left */
+    STORE_ABSENCE_ORPHANED,   /* has streams of a node that is dead or was restarted: becomes AWAY
+                                 when no other is left */
     STORE_ABSENCE_GONE,       /* AWAY since before `away_before_us`: becomes LEFT */
 };
 
+struct store_absence_query {
+    enum store_absence absence;
+    int64_t now_us;
+    int64_t away_before_us; /* GONE */
+};
+
+/* Who may be absent: a place in the order of them, too. */
 struct store_absent {
     const char *tenant;
     struct store_seat seat;
+    int64_t since_us;
+    struct uuid id; /* of the participant */
+};
+
+/* Over all tenants, the longest absent first, at most `limit` after `after` (NULL: from the start).
+ * Nothing is locked. */
+struct status store_participant_find_absent(struct db_tx *tx, struct arena *arena,
+                                            const struct store_absence_query *query,
+                                            const struct store_absent *after, int32_t limit,
+                                            struct store_absent **ret_items,
+                                            size_t *ret_count) STATUS_MUST_USE;
+
+struct store_absence_claim {
+    bool is_claimed; /* false: somebody else has the lock, or it is not so any more */
     int64_t generation;
     int32_t streams_left; /* on other nodes */
 };
 
-/* Over all tenants, conversations locked by this transaction, those locked by others left out. */
-struct status store_participant_claim_absent(struct db_tx *tx, struct arena *arena,
-                                             enum store_absence absence, int64_t now_us,
-                                             int64_t away_before_us, int32_t limit,
-                                             struct store_absent **ret_items,
-                                             size_t *ret_count) STATUS_MUST_USE;
+/* Locks the conversation unless somebody else has, and looks again. ORPHANED: the rows of dead
+ * nodes are deleted, so that what follows belongs into the same transaction. */
+struct status store_participant_claim_absent(struct db_tx *tx,
+                                             const struct store_absence_query *query,
+                                             const struct store_absent *item,
+                                             struct store_absence_claim *ret_claim) STATUS_MUST_USE;
 
 #endif

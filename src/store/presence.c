@@ -28,21 +28,25 @@ static const struct db_sql node_incarnation = {
 static const struct db_sql release_node = {
     "DELETE FROM node_leases WHERE nodeId = ? AND incarnation = ?"};
 
-static const struct db_sql streamless = {
-    "SELECT tenant_id, conversationId, userId, generation FROM live_conversation_participants"
-    " WHERE status = 'JOINED' AND subscribeBy <= ? ORDER BY subscribeBy LIMIT ?"};
-static const struct db_sql gone = {
-    "SELECT tenant_id, conversationId, userId, generation FROM live_conversation_participants"
-    " WHERE status = 'AWAY' AND awayAt <= ? ORDER BY awayAt LIMIT ?"};
-/* A node is dead when its lease has run out, is missing, or is of a later start. */
-#define STREAM_IS_DEAD                                                                             \
-    "NOT EXISTS (SELECT 1 FROM node_leases n WHERE n.nodeId = s.nodeId"                            \
-    " AND n.incarnation = s.incarnation AND n.expiresAt > ?)"
+/* Who is next after a time and an id: what cannot be put right does not stand in the way of the
+ * rest. */
+#define ABSENT(status, since)                                                                      \
+    "SELECT tenant_id, conversationId, userId, " since ", id FROM live_conversation_participants"  \
+    " WHERE status = '" status "' AND " since " <= ? AND (" since " > ? OR (" since                \
+    " = ? AND id > ?)) ORDER BY " since ", id LIMIT ?"
+static const struct db_sql streamless = {ABSENT("JOINED", "subscribeBy")};
+static const struct db_sql gone = {ABSENT("AWAY", "awayAt")};
+/* A node is dead when its lease has run out, is missing, or is of a later start. These have no time
+ * of their own: one for all. */
+#define ALWAYS "TIMESTAMP'1970-01-01 00:00:00'"
 static const struct db_sql orphaned = {
-    "SELECT s.tenant_id, s.conversationId, s.userId, p.generation FROM participant_streams s"
+    "SELECT DISTINCT s.tenant_id, s.conversationId, s.userId, " ALWAYS ", p.id"
+    " FROM participant_streams s"
     " JOIN live_conversation_participants p ON p.tenant_id = s.tenant_id"
-    " AND p.conversationId = s.conversationId AND p.userId = s.userId WHERE " STREAM_IS_DEAD
-    " LIMIT ?"};
+    " AND p.conversationId = s.conversationId AND p.userId = s.userId"
+    " WHERE NOT EXISTS (SELECT 1 FROM node_leases n WHERE n.nodeId = s.nodeId"
+    " AND n.incarnation = s.incarnation AND n.expiresAt > ?)"
+    " AND (" ALWAYS " > ? OR (" ALWAYS " = ? AND p.id > ?)) ORDER BY p.id LIMIT ?"};
 static const struct db_sql delete_orphans = {
     "DELETE FROM participant_streams WHERE tenant_id = ? AND conversationId = ? AND userId = ?"
     " AND NOT EXISTS (SELECT 1 FROM node_leases n WHERE n.nodeId = participant_streams.nodeId"
@@ -112,35 +116,40 @@ struct status store_node_release(struct db_tx *tx, const struct store_node *node
 
 /* ---- absence ---- */
 
-struct absence {
-    enum store_absence kind;
-    int64_t now_us;
-    int64_t away_before_us;
-};
+/* Of STREAMLESS and GONE: since when; of ORPHANED: what a living lease outlasts. */
+static int64_t limit_of(const struct store_absence_query *query) {
+    return query->absence == STORE_ABSENCE_GONE ? query->away_before_us : query->now_us;
+}
 
-static struct status collect(struct db_tx *tx, struct arena *arena, const struct absence *absence,
-                             int32_t limit, struct store_absent **ret_items, size_t *ret_count) {
+struct status store_participant_find_absent(struct db_tx *tx, struct arena *arena,
+                                            const struct store_absence_query *query,
+                                            const struct store_absent *after, int32_t limit,
+                                            struct store_absent **ret_items, size_t *ret_count) {
     static const struct db_sql *const statements[] = {
         [STORE_ABSENCE_STREAMLESS] = &streamless,
         [STORE_ABSENCE_ORPHANED] = &orphaned,
         [STORE_ABSENCE_GONE] = &gone,
     };
-    int64_t before_us =
-        absence->kind == STORE_ABSENCE_GONE ? absence->away_before_us : absence->now_us;
+    static const struct store_absent start = {.since_us = 0};
     struct store_absent *items = NULL;
     size_t count = 0;
     size_t capacity = 0;
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
-    TRY(db_query(tx, statements[absence->kind], DB_ARGS(db_time_us(before_us), db_int64(limit)),
+    if (after == NULL)
+        after = &start;
+    TRY(db_query(tx, statements[query->absence],
+                 DB_ARGS(db_time_us(limit_of(query)), db_time_us(after->since_us),
+                         db_time_us(after->since_us), db_uuid(&after->id), db_int64(limit)),
                  &rows));
     while (db_rows_next(rows)) {
         TRY(store_list_grow(arena, &items, sizeof *items, count, &capacity));
         struct store_absent *item = &items[count++];
-        TRY(db_rows_read(
-            rows, arena,
-            DB_INTO(db_into_text(&item->tenant), db_into_uuid(&item->seat.conversation),
-                    db_into_uuid(&item->seat.user), db_into_int64(&item->generation))));
+        TRY(db_rows_read(rows, arena,
+                         DB_INTO(db_into_text(&item->tenant),
+                                 db_into_uuid(&item->seat.conversation),
+                                 db_into_uuid(&item->seat.user), db_into_time_us(&item->since_us),
+                                 db_into_uuid(&item->id))));
     }
     TRY(db_rows_status(rows));
     *ret_items = items;
@@ -148,58 +157,46 @@ static struct status collect(struct db_tx *tx, struct arena *arena, const struct
     return status_ok();
 }
 
-static struct status look_again(struct db_tx *tx, const struct absence *absence,
-                                struct store_absent *item, bool *ret_found) {
+static struct status look_again(struct db_tx *tx, const struct store_absence_query *query,
+                                const struct store_absent *item, int64_t *ret_generation,
+                                bool *ret_found) {
     return db_query_row(
         tx, &still_absent,
         DB_ARGS(db_text(item->tenant), db_uuid(&item->seat.conversation), db_uuid(&item->seat.user),
-                db_bool(absence->kind == STORE_ABSENCE_STREAMLESS), db_time_us(absence->now_us),
-                db_bool(absence->kind == STORE_ABSENCE_GONE), db_time_us(absence->away_before_us),
-                db_bool(absence->kind == STORE_ABSENCE_ORPHANED)),
-        NULL, DB_INTO(db_into_int64(&item->generation)), ret_found);
+                db_bool(query->absence == STORE_ABSENCE_STREAMLESS), db_time_us(query->now_us),
+                db_bool(query->absence == STORE_ABSENCE_GONE), db_time_us(query->away_before_us),
+                db_bool(query->absence == STORE_ABSENCE_ORPHANED)),
+        NULL, DB_INTO(db_into_int64(ret_generation)), ret_found);
 }
 
-/* Locks the conversation, then looks whether it is still so. */
-static struct status claim(struct db_tx *tx, const struct absence *absence,
-                           struct store_absent *item, bool *ret_claimed) {
+static struct status drop_orphans(struct db_tx *tx, const struct store_absence_query *query,
+                                  const struct store_absent *item, bool *ret_found) {
+    uint64_t deleted = 0;
+    TRY(db_exec(tx, &delete_orphans,
+                DB_ARGS(db_text(item->tenant), db_uuid(&item->seat.conversation),
+                        db_uuid(&item->seat.user), db_time_us(query->now_us)),
+                &deleted));
+    *ret_found = deleted > 0;
+    return status_ok();
+}
+
+struct status store_participant_claim_absent(struct db_tx *tx,
+                                             const struct store_absence_query *query,
+                                             const struct store_absent *item,
+                                             struct store_absence_claim *ret_claim) {
+    struct store_absence_claim claim = {.is_claimed = false};
     int64_t one = 0;
     bool found = false;
     TRY(db_query_row(tx, &lock_conversation,
                      DB_ARGS(db_text(item->tenant), db_uuid(&item->seat.conversation)), NULL,
                      DB_INTO(db_into_int64(&one)), &found));
     if (found)
-        TRY(look_again(tx, absence, item, &found));
-    if (found && absence->kind == STORE_ABSENCE_ORPHANED) {
-        uint64_t deleted = 0;
-        TRY(db_exec(tx, &delete_orphans,
-                    DB_ARGS(db_text(item->tenant), db_uuid(&item->seat.conversation),
-                            db_uuid(&item->seat.user), db_time_us(absence->now_us)),
-                    &deleted));
-        found = deleted > 0;
-    }
+        TRY(look_again(tx, query, item, &claim.generation, &found));
+    if (found && query->absence == STORE_ABSENCE_ORPHANED)
+        TRY(drop_orphans(tx, query, item, &found));
     if (found)
-        TRY(streams_left(tx, item->tenant, &item->seat, &item->streams_left));
-    *ret_claimed = found;
-    return status_ok();
-}
-
-struct status store_participant_claim_absent(struct db_tx *tx, struct arena *arena,
-                                             enum store_absence absence, int64_t now_us,
-                                             int64_t away_before_us, int32_t limit,
-                                             struct store_absent **ret_items, size_t *ret_count) {
-    const struct absence wanted = {absence, now_us, away_before_us};
-    struct store_absent *items = NULL;
-    size_t count = 0;
-    size_t kept = 0;
-
-    TRY(collect(tx, arena, &wanted, limit, &items, &count));
-    for (size_t i = 0; i < count; i++) {
-        bool claimed = false;
-        TRY(claim(tx, &wanted, &items[i], &claimed));
-        if (claimed)
-            items[kept++] = items[i];
-    }
-    *ret_items = items;
-    *ret_count = kept;
+        TRY(streams_left(tx, item->tenant, &item->seat, &claim.streams_left));
+    claim.is_claimed = found;
+    *ret_claim = claim;
     return status_ok();
 }

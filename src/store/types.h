@@ -44,6 +44,10 @@ struct store_page {
     struct uuid after_id;
 };
 
+/* A page ends early when its texts have come to so much: the answer must stay far below what a
+ * message may have. */
+enum { STORE_PAGE_BYTES_MAX = 1024 * 1024 };
+
 /* Sets of enumeration values: bit 1 << value; 0 is "any". */
 #define STORE_BIT(value) (1u << (unsigned)(value))
 

@@ -241,7 +241,7 @@ struct  Liveconv__V1__BookingView
    */
   Liveconv__V1__Booking *booking;
   /*
-   * What is booked.
+   * What is booked, without its learning material.
    */
   Liveconv__V1__Conversation *conversation;
 };

@@ -67,6 +67,9 @@ typedef Liveconv__V1__Pricing lc_pricing;
 /*
  * A scheduled session. The same for everybody who may see it: what depends on the viewer is in
  * ConversationViewer.
+ *
+ * At most 65,536 bytes as encoded, `material` included, unless the server says otherwise
+ * (CONVERSATION_TOO_LARGE).
  */
 typedef struct Liveconv__V1__Conversation lc_conversation;
 #define LC_CONVERSATION_INIT LIVECONV__V1__CONVERSATION__INIT

@@ -184,6 +184,8 @@ typedef enum _Liveconv__V1__Pricing {
 /*
  * A scheduled session. The same for everybody who may see it: what depends on the viewer is in
  * ConversationViewer.
+ * At most 65,536 bytes as encoded, `material` included, unless the server says otherwise
+ * (CONVERSATION_TOO_LARGE).
  */
 struct  Liveconv__V1__Conversation
 {
@@ -273,7 +275,9 @@ struct  Liveconv__V1__Conversation
    */
   char *topic;
   /*
-   * What it works with.
+   * What it works with: told by GetConversation and GetBooking, by the answers to calls that create, change,
+   * book or join the conversation, and by the snapshots and events of its own topic. Left out where there
+   * are many: of lists, GetHome, WatchConversations, BookingView, and everything that an inbox tells.
    */
   Liveconv__V1__LearningMaterial *material;
   /*
@@ -386,7 +390,7 @@ struct  Liveconv__V1__ConversationView
 {
   ProtobufCMessage base;
   /*
-   * The conversation.
+   * The conversation, without its material.
    */
   Liveconv__V1__Conversation *conversation;
   /*

@@ -286,7 +286,8 @@ struct lc_conversation_service_handlers {
      * Callers: student, instructor, admin; scope conversations.write.
      * PERMISSION_DENIED: INSTRUCTOR_ROLE_REQUIRED. NOT_FOUND: USER_NOT_FOUND (host_id). INVALID_ARGUMENT:
      * START_IN_PAST, END_BEFORE_START, DURATION_OUT_OF_RANGE, START_TOO_FAR, CAPACITY_OUT_OF_RANGE,
-     * PRICE_OUT_OF_RANGE, CURRENCY_NOT_SUPPORTED, FIELD_MALFORMED, FIELDS_INCONSISTENT, REQUEST_ID_REUSED.
+     * PRICE_OUT_OF_RANGE, CURRENCY_NOT_SUPPORTED, FIELD_MALFORMED, FIELDS_INCONSISTENT,
+     * CONVERSATION_TOO_LARGE, REQUEST_ID_REUSED.
      * FAILED_PRECONDITION: INSTRUCTOR_UNKNOWN, SCHEDULE_CONFLICT. RESOURCE_EXHAUSTED: QUOTA_EXCEEDED.
      */
     struct status (*create_conversation)(void *self, struct rpc_call *call,
@@ -305,7 +306,7 @@ struct lc_conversation_service_handlers {
 
     /*
      * Lists the conversations that the caller may find, those it hosts, leads, has booked or was invited to
-     * included. Admins and services find all.
+     * included. Admins and services find all. Without their learning material: GetConversation tells it.
      *
      * Callers: student, instructor, admin; scope conversations.read.
      * INVALID_ARGUMENT: PAGE_TOKEN_INVALID, FIELD_MALFORMED.

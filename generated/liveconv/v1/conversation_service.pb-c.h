@@ -158,7 +158,8 @@ struct  Liveconv__V1__ConversationDraft
    */
   char *topic;
   /*
-   * What it works with; may be unset.
+   * What it works with; may be unset. With everything else at most 65,536 bytes as encoded, unless the
+   * server says otherwise.
    */
   Liveconv__V1__LearningMaterial *material;
   /*
@@ -376,7 +377,7 @@ struct  Liveconv__V1__ListConversationsResponse
 {
   ProtobufCMessage base;
   /*
-   * The page.
+   * The page, without learning material. Shorter than asked for when its texts are long.
    */
   size_t n_conversations;
   Liveconv__V1__ConversationView **conversations;
@@ -637,12 +638,12 @@ struct  Liveconv__V1__WatchSnapshot
 {
   ProtobufCMessage base;
   /*
-   * In the order of their start; at most 200.
+   * In the order of their start, without learning material; at most 200, fewer when their texts are long.
    */
   size_t n_conversations;
   Liveconv__V1__Conversation **conversations;
   /*
-   * More than 200 match: those that start later are neither here nor watched.
+   * More match: those that start later are neither here nor watched.
    */
   protobuf_c_boolean truncated;
   /*
@@ -662,7 +663,7 @@ struct  Liveconv__V1__WatchChanges
 {
   ProtobufCMessage base;
   /*
-   * New to the page, or changed, as they are now.
+   * New to the page, or changed, as they are now; without learning material.
    */
   size_t n_changed;
   Liveconv__V1__Conversation **changed;

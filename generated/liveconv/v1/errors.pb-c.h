@@ -223,6 +223,11 @@ typedef enum _Liveconv__V1__Reason {
    */
   LIVECONV__V1__REASON__REASON_HAS_BOOKINGS = 84,
   /*
+   * INVALID_ARGUMENT. The conversation is larger, as encoded, than the server allows: its learning material or
+   * its description must be shorter. BadRequest. [field, bytes, max_bytes]
+   */
+  LIVECONV__V1__REASON__REASON_CONVERSATION_TOO_LARGE = 85,
+  /*
    * FAILED_PRECONDITION. No seat is left, or others wait for the next one. [seats_taken,
    * max_participants, waitlist_open: "true" or "false"]
    */

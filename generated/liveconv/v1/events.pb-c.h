@@ -174,11 +174,12 @@ struct  Liveconv__V1__Event
      */
     Liveconv__V1__WaitlistEntry *waitlist_changed;
     /*
-     * Inbox: a conversation that the user hosts, leads or has booked was moved, changed or called off.
+     * Inbox: a conversation that the user hosts, leads or has booked was moved, changed or called off. Without
+     * its learning material, as all that an inbox tells.
      */
     Liveconv__V1__Conversation *booked_conversation_changed;
     /*
-     * Inbox: the user was invited.
+     * Inbox: the user was invited; without the learning material.
      */
     Liveconv__V1__Conversation *invited;
     /*

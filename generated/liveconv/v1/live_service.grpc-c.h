@@ -197,7 +197,10 @@ static inline void lc_conversation_snapshot_init(lc_conversation_snapshot *messa
 }
 lc_conversation_snapshot *lc_conversation_snapshot_new(struct arena *arena);
 
-/* The state of the caller's inbox. */
+/*
+ * The state of the caller's inbox. Conversations come without their learning material, and fewer of them when
+ * their texts are very long: ListBookings and ListConversations have the rest.
+ */
 typedef struct Liveconv__V1__InboxSnapshot lc_inbox_snapshot;
 #define LC_INBOX_SNAPSHOT_INIT LIVECONV__V1__INBOX_SNAPSHOT__INIT
 static inline void lc_inbox_snapshot_init(lc_inbox_snapshot *message) {

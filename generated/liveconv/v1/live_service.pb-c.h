@@ -565,7 +565,7 @@ struct  Liveconv__V1__ConversationSnapshot
   size_t n_participants;
   Liveconv__V1__Participant **participants;
   /*
-   * The last messages that the caller can see, oldest first.
+   * The last messages that the caller can see, oldest first; fewer than asked for when they are very long.
    */
   size_t n_messages;
   Liveconv__V1__Message **messages;
@@ -580,7 +580,8 @@ struct  Liveconv__V1__ConversationSnapshot
 
 
 /*
- * The state of the caller's inbox.
+ * The state of the caller's inbox. Conversations come without their learning material, and fewer of them when
+ * their texts are very long: ListBookings and ListConversations have the rest.
  */
 struct  Liveconv__V1__InboxSnapshot
 {

@@ -155,6 +155,41 @@ static void a_session_is_completed_a_while_after_its_end(void **state) {
     assert_status(21, "SCHEDULED");
 }
 
+/* A log that cannot go on: its next number is taken. */
+static void spoil(int number) {
+    char id[UUID_TEXT_BYTES];
+    liveconv_sql(lc,
+                 "INSERT INTO events (tenant_id, topicId, sequence, payload, checksum)"
+                 " VALUES ('school', '%s', 1, 'x', 0)",
+                 session_id(number, id));
+}
+
+static void mend(int number) {
+    char id[UUID_TEXT_BYTES];
+    liveconv_sql(lc, "DELETE FROM events WHERE topicId = '%s'", session_id(number, id));
+}
+
+static void a_session_that_fails_does_not_hold_the_next(void **state) {
+    (void)state;
+    struct jobs jobs = new_jobs();
+    add_session(90, -300, 0, 0);
+    add_session(91, -100, 0, 0);
+    spoil(90);
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_FAILED);
+    assert_status(90, "SCHEDULED");
+    assert_status(91, "COMPLETED");
+    /* It is put off, so it does not fill the next batch either. */
+    jobs.batch = 1;
+    add_session(92, -100, 0, 0);
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_MORE);
+    assert_status(92, "COMPLETED");
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_DONE);
+    mend(90);
+    jobs = new_jobs();
+    assert_int_equal(jobs_sessions(&jobs), SCHEDULE_DONE);
+    assert_status(90, "COMPLETED");
+}
+
 static void *run_until_done(void *context) {
     struct jobs *jobs = context;
     while (jobs_sessions(jobs) == SCHEDULE_MORE)
@@ -325,6 +360,7 @@ int main(void) {
         cmocka_unit_test(a_paid_session_whose_host_stays_away_is_called_off),
         cmocka_unit_test(a_host_who_looked_in_before_the_start_stayed_away),
         cmocka_unit_test(a_session_is_completed_a_while_after_its_end),
+        cmocka_unit_test(a_session_that_fails_does_not_hold_the_next),
         cmocka_unit_test(nodes_share_the_work_and_nothing_is_done_twice),
         cmocka_unit_test(a_suspension_is_learned_from_the_database_and_ends),
         cmocka_unit_test(a_suspension_is_found_among_many_users_of_one_moment),

@@ -79,6 +79,33 @@ static void a_join_without_a_stream_is_away_and_then_over(void **state) {
     end(&room);
 }
 
+/* A log that cannot go on: its next number is taken. */
+static void spoil(const char *conversation) {
+    liveconv_sql(t.lc,
+                 "INSERT INTO events (tenant_id, topicId, sequence, payload, checksum)"
+                 " SELECT tenant_id, id, eventSequence + 1, 'x', 0 FROM live_conversations"
+                 " WHERE id = '%s'",
+                 conversation);
+}
+
+static void one_that_cannot_be_put_right_does_not_hold_the_others(void **state) {
+    struct room damaged = new_room();
+    struct room room = new_room();
+    (void)state;
+    spoil(damaged.conversation);
+    set_guest(&damaged, "subscribeBy = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
+    set_guest(&room, "subscribeBy = UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE");
+    sweep_until(&room, KIND(PARTICIPANT_AWAY));
+    assert_int_equal(liveconv_sql_number(t.lc,
+                                         "SELECT COUNT(*) FROM live_conversation_participants"
+                                         " WHERE conversationId = '%s' AND status = 'AWAY'",
+                                         damaged.conversation),
+                     0);
+    set_guest(&damaged, "subscribeBy = NULL");
+    device_free(&damaged.device);
+    end(&room);
+}
+
 static void who_is_connected_is_left_alone(void **state) {
     struct room room = new_room();
     (void)state;
@@ -111,6 +138,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
         TEST(streams_of_a_dead_node_do_not_hold_anybody),
         TEST(a_join_without_a_stream_is_away_and_then_over),
+        TEST(one_that_cannot_be_put_right_does_not_hold_the_others),
         TEST(who_is_connected_is_left_alone),
         TEST(a_suspension_on_another_node_ends_streams_here),
 #undef TEST

@@ -251,16 +251,27 @@ STORE_TEST(holds_expire_when_their_time_is_up) {
 }
 
 /* The one of this test among what is due in all tenants. */
-static bool is_due(struct world *w, struct db_tx *tx, enum store_due due, int64_t now_us,
-                   struct uuid id) {
+static bool is_found(struct world *w, struct db_tx *tx, const struct store_due_query *query,
+                     struct uuid id) {
     struct store_due_conversation *items = NULL;
     size_t count = 0;
-    MUST(store_conversation_claim_due(tx, &w->arena, due, now_us, 1000, &items, &count));
+    MUST(store_conversation_claim_due(tx, &w->arena, query, &items, &count));
     for (size_t i = 0; i < count; i++) {
         if (world_same(items[i].id, id))
             return true;
     }
     return false;
+}
+
+static bool is_due(struct world *w, struct db_tx *tx, enum store_due due, int64_t now_us,
+                   struct uuid id) {
+    const struct uuid skipped[] = {w->host, id};
+    struct store_due_query query = {.due = due, .now_us = now_us, .limit = 1000};
+    bool found = is_found(w, tx, &query, id);
+    query.skipped = skipped;
+    query.skipped_count = 2;
+    assert_false(is_found(w, tx, &query, id));
+    return found;
 }
 
 STORE_TEST(conversations_fall_due) {

@@ -173,6 +173,39 @@ STORE_TEST(terms_keep_the_start_while_it_is_open) {
     return status_ok();
 }
 
+STORE_TEST(a_room_is_read_without_what_was_written_about_it) {
+    struct store_conversation draft = world_draft(w, w->host);
+    const char *prompt = "What did you do?";
+    draft.description = "Long";
+    draft.material.prompts = &prompt;
+    draft.material.prompt_count = 1;
+    struct uuid id = world_insert(w, tx, &draft);
+    struct store_conversation_view whole;
+    struct store_conversation_view room;
+    MUST(store_invitation_replace(tx, &w->arena, w->tenant, &id, &w->student, 1,
+                                  &(struct uuid *){NULL}, &(size_t){0}));
+    MUST(store_conversation_get(tx, &w->arena, w->tenant, &id, &w->student, &whole));
+    MUST(store_conversation_lock_room(tx, &w->arena, w->tenant, &id, &w->student, &room));
+    assert_int_equal(room.conversation.status, whole.conversation.status);
+    assert_int_equal(room.conversation.visibility, whole.conversation.visibility);
+    assert_int_equal(room.conversation.max_participants, whole.conversation.max_participants);
+    assert_true(room.conversation.start_us == whole.conversation.start_us);
+    assert_true(room.conversation.end_us == whole.conversation.end_us);
+    assert_true(world_same(room.conversation.host.id, w->host));
+    assert_true(room.conversation.log.epoch == whole.conversation.log.epoch);
+    assert_true(world_same(room.conversation.log.id, id));
+    assert_true(room.viewer.is_invited);
+    assert_string_equal(room.conversation.description, "");
+    assert_string_equal(room.conversation.host.display_name, "");
+    assert_int_equal(room.conversation.material.prompt_count, 0);
+    REFUSED(store_conversation_lock_room(tx, &w->arena, w->stranger, &id, NULL, &room),
+            STATUS_NOT_FOUND, DOMAIN_REASON_CONVERSATION_NOT_FOUND);
+    MUST(store_conversation_get_listed(tx, &w->arena, w->tenant, &id, NULL, &room));
+    assert_string_equal(room.conversation.description, "Long");
+    assert_int_equal(room.conversation.material.prompt_count, 0);
+    return status_ok();
+}
+
 STORE_TEST(seats_are_counted_and_never_beyond_the_room) {
     struct uuid id = world_conversation(w, tx, w->host);
     MUST(store_conversation_add_seats(tx, w->tenant, &id, 8, 2));
@@ -247,6 +280,7 @@ int main(void) {
         cmocka_unit_test(an_update_needs_the_version_that_was_read),
         cmocka_unit_test(states_keep_their_times),
         cmocka_unit_test(terms_keep_the_start_while_it_is_open),
+        cmocka_unit_test(a_room_is_read_without_what_was_written_about_it),
         cmocka_unit_test(seats_are_counted_and_never_beyond_the_room),
         cmocka_unit_test(an_invite_code_finds_its_conversation),
         cmocka_unit_test(invitations_are_replaced_as_a_whole),

@@ -62,6 +62,39 @@ STORE_TEST(pages_of_every_order_are_complete_and_without_repetition) {
     return status_ok();
 }
 
+static char *long_text(struct world *w, size_t len_bytes) {
+    char *text = arena_alloc(&w->arena, len_bytes + 1);
+    assert_non_null(text);
+    memset(text, 'x', len_bytes);
+    return text;
+}
+
+STORE_TEST(a_page_of_long_texts_ends_early_and_has_no_learning_material) {
+    enum { COUNT = 60, DESCRIPTION_BYTES = 20000 };
+    const char *prompt = "What did you do?";
+    for (int i = 0; i < COUNT; i++) {
+        struct store_conversation draft = world_draft(w, w->host);
+        draft.description = long_text(w, DESCRIPTION_BYTES);
+        draft.material.prompts = &prompt;
+        draft.material.prompt_count = 1;
+        draft.material.cultural_notes = "Tea is drunk all day.";
+        (void)world_insert(w, tx, &draft);
+    }
+    struct store_conversation_query query = query_of(w);
+    query.page.size = 200;
+    struct store_conversation_list first = list(w, tx, &query);
+    assert_true(first.has_more);
+    assert_true(first.count >= STORE_PAGE_BYTES_MAX / DESCRIPTION_BYTES - 3);
+    assert_true(first.count <= STORE_PAGE_BYTES_MAX / DESCRIPTION_BYTES + 1);
+    assert_int_equal(first.items[0].conversation.material.prompt_count, 0);
+    assert_string_equal(first.items[0].conversation.material.cultural_notes, "");
+    query.page.has_after = true;
+    query.page.after_key = first.items[first.count - 1].key;
+    query.page.after_id = first.items[first.count - 1].conversation.id;
+    assert_int_equal(count_of(w, tx, &query), COUNT - first.count);
+    return status_ok();
+}
+
 STORE_TEST(each_filter_chooses) {
     struct store_conversation draft = world_draft(w, w->host);
     (void)world_insert(w, tx, &draft);
@@ -436,6 +469,7 @@ STORE_TEST(common_words_are_found_like_rare_ones) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_every_order_are_complete_and_without_repetition),
+        cmocka_unit_test(a_page_of_long_texts_ends_early_and_has_no_learning_material),
         cmocka_unit_test(each_filter_chooses),
         cmocka_unit_test(only_open_ones_are_listed_unless_states_are_asked_for),
         cmocka_unit_test(only_those_concerned_see_what_is_not_public),

@@ -76,6 +76,22 @@ STORE_TEST(a_page_follows_on_a_position) {
     return status_ok();
 }
 
+STORE_TEST(a_page_of_large_events_ends_early) {
+    static uint8_t bytes[STORE_EVENT_PAGE_BYTES_MAX / 4];
+    struct store_topic topic = topic_with(w, tx, 0);
+    struct store_event_new event = {
+        .bytes = bytes, .len_bytes = sizeof bytes, .now_us = WORLD_NOW_US};
+    struct store_event *events = NULL;
+    size_t count = 0;
+    for (int i = 0; i < 6; i++)
+        MUST(store_event_append(tx, w->tenant, &topic, &event, 1));
+    MUST(store_event_page(tx, &w->arena, w->tenant, &topic.id, 0, 64, &events, &count));
+    assert_int_equal(count, 4);
+    MUST(store_event_page(tx, &w->arena, w->tenant, &topic.id, 4, 64, &events, &count));
+    assert_int_equal(count, 2);
+    return status_ok();
+}
+
 STORE_TEST(an_event_tells_to_whom_it_is_private) {
     struct store_topic topic = topic_with(w, tx, 1);
     struct written secret;
@@ -198,6 +214,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_are_numbered_without_holes),
         cmocka_unit_test(a_page_follows_on_a_position),
+        cmocka_unit_test(a_page_of_large_events_ends_early),
         cmocka_unit_test(an_event_tells_to_whom_it_is_private),
         cmocka_unit_test(a_stranger_reads_no_topic),
         cmocka_unit_test(a_rewritten_event_keeps_its_place),

@@ -3,6 +3,8 @@
 #include "domain/reason.h"
 #include "store/participant.h"
 
+#include <stdio.h>
+
 static struct store_join join_of(struct world *w, struct uuid conversation, struct uuid user,
                                  int64_t now_us) {
     return (struct store_join){.new_id = world_uuid(w),
@@ -195,15 +197,24 @@ STORE_TEST(those_in_the_room_are_listed_first_in_pages) {
 
 /* ---- presence ---- */
 
+/* Claims those of this test's tenant; *ret_claim is that of the last. */
 static size_t absent(struct world *w, struct db_tx *tx, enum store_absence absence, int64_t now_us,
-                     struct store_absent **ret_items) {
+                     struct store_absence_claim *ret_claim) {
+    struct store_absence_query query = {
+        .absence = absence, .now_us = now_us, .away_before_us = now_us};
+    struct store_absent *items = NULL;
     size_t count = 0;
-    MUST(store_participant_claim_absent(tx, &w->arena, absence, now_us, now_us, 100, ret_items,
-                                        &count));
     size_t own = 0;
+    MUST(store_participant_find_absent(tx, &w->arena, &query, NULL, 100, &items, &count));
     for (size_t i = 0; i < count; i++) {
-        if (strcmp((*ret_items)[i].tenant, w->tenant) == 0)
-            (*ret_items)[own++] = (*ret_items)[i];
+        struct store_absence_claim claim;
+        if (strcmp(items[i].tenant, w->tenant) != 0)
+            continue;
+        MUST(store_participant_claim_absent(tx, &query, &items[i], &claim));
+        if (!claim.is_claimed)
+            continue;
+        own++;
+        *ret_claim = claim;
     }
     return own;
 }
@@ -212,27 +223,27 @@ STORE_TEST(streams_keep_a_participant_and_their_absence_is_found) {
     struct uuid c = world_conversation(w, tx, w->host);
     struct store_seat seat = {c, w->student};
     struct store_node node = {"node-a", (uint64_t)w->number};
-    struct store_absent *items = NULL;
+    struct store_absence_claim claim = {0};
     int64_t late_us = WORLD_NOW_US + 30 * DOMAIN_SECOND_US;
     int32_t left = 9;
     bool changed = false;
 
     (void)join(w, tx, c, w->student, WORLD_NOW_US, STORE_JOIN_ENTERED);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_STREAMLESS, late_us - 1, &items), 0);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_STREAMLESS, late_us, &items), 1);
-    assert_true(items[0].generation == 1);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_STREAMLESS, late_us - 1, &claim), 0);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_STREAMLESS, late_us, &claim), 1);
+    assert_true(claim.generation == 1);
 
     MUST(store_node_renew(tx, &node, WORLD_NOW_US, WORLD_NOW_US + DOMAIN_HOUR_US));
     MUST(store_stream_open(tx, w->tenant, &seat, &node));
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_STREAMLESS, late_us, &items), 0);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, late_us, &items), 0);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_STREAMLESS, late_us, &claim), 0);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, late_us, &claim), 0);
 
     MUST(store_stream_close(tx, w->tenant, &seat, &node, &left));
     assert_int_equal(left, 0);
     MUST(store_participant_away(tx, w->tenant, &seat, late_us, &changed));
     assert_true(changed);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_GONE, late_us - 1, &items), 0);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_GONE, late_us, &items), 1);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_GONE, late_us - 1, &claim), 0);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_GONE, late_us, &claim), 1);
     MUST(store_participant_back(tx, w->tenant, &seat, late_us, &changed));
     assert_true(changed);
     MUST(store_participant_back(tx, w->tenant, &seat, late_us, &changed));
@@ -246,7 +257,7 @@ STORE_TEST(the_streams_of_a_dead_or_restarted_node_are_reaped) {
     struct store_node old = {"node-b", 1};
     struct store_node new = {"node-b", 2};
     struct store_node other = {"node-c", 1};
-    struct store_absent *items = NULL;
+    struct store_absence_claim claim = {0};
     int64_t expiry_us = WORLD_NOW_US + DOMAIN_MINUTE_US;
 
     (void)join(w, tx, c, w->student, WORLD_NOW_US, STORE_JOIN_ENTERED);
@@ -254,16 +265,46 @@ STORE_TEST(the_streams_of_a_dead_or_restarted_node_are_reaped) {
     MUST(store_node_renew(tx, &other, WORLD_NOW_US, expiry_us));
     MUST(store_stream_open(tx, w->tenant, &seat, &old));
     MUST(store_stream_open(tx, w->tenant, &seat, &other));
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, WORLD_NOW_US, &items), 0);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, WORLD_NOW_US, &claim), 0);
     MUST(store_node_renew(tx, &new, WORLD_NOW_US, expiry_us));
     REFUSED(store_node_renew(tx, &old, WORLD_NOW_US, expiry_us), STATUS_FAILED_PRECONDITION, 0);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, WORLD_NOW_US, &items), 1);
-    assert_int_equal(items[0].streams_left, 1);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, expiry_us, &items), 1);
-    assert_int_equal(items[0].streams_left, 0);
-    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, expiry_us, &items), 0);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, WORLD_NOW_US, &claim), 1);
+    assert_int_equal(claim.streams_left, 1);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, expiry_us, &claim), 1);
+    assert_int_equal(claim.streams_left, 0);
+    assert_int_equal(absent(w, tx, STORE_ABSENCE_ORPHANED, expiry_us, &claim), 0);
     MUST(store_node_release(tx, &new));
     MUST(store_node_release(tx, &other));
+    return status_ok();
+}
+
+STORE_TEST(the_absent_are_found_one_after_another) {
+    enum { GUESTS = 5 };
+    struct uuid c = world_conversation(w, tx, w->host);
+    struct store_absence_query query = {.absence = STORE_ABSENCE_STREAMLESS,
+                                        .now_us = WORLD_NOW_US + DOMAIN_DAY_US};
+    struct store_absent last = {.since_us = 0};
+    const struct store_absent *after = NULL;
+    struct store_absent *items = NULL;
+    size_t count = 0;
+    size_t own = 0;
+    for (int i = 0; i < GUESTS; i++) {
+        char subject[24];
+        (void)snprintf(subject, sizeof subject, "guest-%d", i);
+        /* Two each at the same time. */
+        (void)join(w, tx, c, world_user(w, tx, w->tenant, subject),
+                   WORLD_NOW_US + i / 2 * DOMAIN_SECOND_US, STORE_JOIN_ENTERED);
+    }
+    do {
+        MUST(store_participant_find_absent(tx, &w->arena, &query, after, 2, &items, &count));
+        for (size_t i = 0; i < count; i++) {
+            own += strcmp(items[i].tenant, w->tenant) == 0;
+            assert_true(items[i].since_us >= last.since_us);
+            last = items[i];
+        }
+        after = &last;
+    } while (count == 2);
+    assert_int_equal(own, GUESTS);
     return status_ok();
 }
 
@@ -278,6 +319,7 @@ int main(void) {
         cmocka_unit_test(a_leader_who_looked_in_before_the_start_was_not_there),
         cmocka_unit_test(those_in_the_room_are_listed_first_in_pages),
         cmocka_unit_test(streams_keep_a_participant_and_their_absence_is_found),
+        cmocka_unit_test(the_absent_are_found_one_after_another),
         cmocka_unit_test(the_streams_of_a_dead_or_restarted_node_are_reaped),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);

@@ -51,6 +51,7 @@ struct fixture {
     struct client clients[4];
     int32_t max_streams;
     const char *filter_key;
+    size_t text_bytes; /* of each row's description */
 };
 
 static struct uuid row_id(size_t n) {
@@ -69,12 +70,19 @@ static struct live_row row_of(const struct fixture *f, size_t n) {
     char title[24];
     snprintf(title, sizeof title, "%llu", (unsigned long long)f->rows[n].version);
     conversation.title = title;
-    uint8_t bytes[256];
+    char *description = calloc(1, f->text_bytes + 1);
+    uint8_t *bytes = malloc(f->text_bytes + 256);
+    assert_true(description != NULL && bytes != NULL);
+    memset(description, 'x', f->text_bytes);
+    conversation.description = description;
     size_t len = protobuf_c_message_pack(&conversation.base, bytes);
-    return (struct live_row){.id = uuid,
-                             .version = f->rows[n].version,
-                             .start_us = f->rows[n].start_us,
-                             .entry = live_row_entry_new(bytes, len)};
+    struct live_row row = {.id = uuid,
+                           .version = f->rows[n].version,
+                           .start_us = f->rows[n].start_us,
+                           .entry = live_row_entry_new(bytes, len)};
+    free(description);
+    free(bytes);
+    return row;
 }
 
 static bool match(void *context, const void *filter, const void *subject) {
@@ -344,6 +352,48 @@ static void a_row_changes_at_most_once_a_second(void **state) {
     pass(f, 500);
     assert_int_equal(read_all(&f->clients[0]), 1);
     check(f, &f->clients[0]);
+}
+
+static size_t held_by(const struct client *client) {
+    size_t held = 0;
+    for (size_t i = 0; i < ROWS; i++)
+        held += client->page.version[i] != 0;
+    return held;
+}
+
+static void a_page_of_large_rows_holds_fewer(void **state) {
+    struct fixture *f = *state;
+    struct live_watch_figures figures;
+    f->text_bytes = 20000;
+    size_t fit = LIVE_PAGE_BYTES / f->text_bytes;
+    for (size_t i = 1; i <= fit + 20; i++)
+        change_silently(f, i, true);
+    open_with_page(f, &f->clients[0]);
+    assert_true(f->clients[0].page.truncated);
+    assert_in_range(held_by(&f->clients[0]), fit - 2, fit);
+    assert_true(f->clients[0].page.version[1] != 0); /* those that start first */
+    assert_true(f->clients[0].page.version[fit + 20] == 0);
+
+    pass(f, 1000); /* read again: there are more than fit */
+    live_watch_figures(f->watch, &figures);
+    assert_int_equal(figures.loads, 2);
+}
+
+static void a_page_that_is_full_of_bytes_takes_no_more_rows(void **state) {
+    struct fixture *f = *state;
+    f->text_bytes = 20000;
+    size_t fit = LIVE_PAGE_BYTES / f->text_bytes - 1;
+    for (size_t i = 1; i <= fit; i++)
+        change_silently(f, i, true);
+    open_with_page(f, &f->clients[0]);
+    assert_int_equal(held_by(&f->clients[0]), fit);
+    assert_false(f->clients[0].page.truncated);
+    for (size_t i = fit + 1; i <= fit + 10; i++)
+        change(f, i, true);
+    read_all(&f->clients[0]);
+    assert_in_range(held_by(&f->clients[0]), fit, fit + 1);
+    open_with_page(f, &f->clients[1]);
+    assert_true(f->clients[1].page.truncated);
 }
 
 static void what_matches_no_more_is_removed(void **state) {
@@ -686,6 +736,8 @@ int main(void) {
         TEST(the_page_comes_first),
         TEST(one_group_reads_and_matches_once),
         TEST(a_row_changes_at_most_once_a_second),
+        TEST(a_page_of_large_rows_holds_fewer),
+        TEST(a_page_that_is_full_of_bytes_takes_no_more_rows),
         TEST(what_matches_no_more_is_removed),
         TEST(a_change_that_was_overtaken_is_ignored),
         TEST(a_change_while_the_page_is_read_is_not_missed),
