@@ -87,6 +87,7 @@ enum letter_kind {
     LETTER_REMOVE,
     LETTER_SUSPEND,
     LETTER_HEAR,
+    LETTER_DOUBT,
 };
 
 struct letter {
@@ -139,6 +140,9 @@ static void open_letter_of_topic(struct letter *letter) {
         if (letter->rewritten > 0)
             live_topic_forget(topic, letter->rewritten);
         live_topic_hear(topic, letter->epoch, letter->head);
+        break;
+    case LETTER_DOUBT:
+        live_topic_doubt(topic);
         break;
     default:
         break;
@@ -246,6 +250,12 @@ void live_hub_forget(struct live_hub *hub, const struct live_key *key, uint64_t 
                                  .head = through};
     live_hub_hear(hub, &notice);
     tell(hub, &notice);
+}
+
+void live_hub_doubt(struct live_hub *hub, const struct live_key *key) {
+    struct letter *letter = letter_new(hub, LETTER_DOUBT, key, 0);
+    if (letter != NULL)
+        post(letter);
 }
 
 void live_hub_signal(struct live_hub *hub, const struct live_key *key,

@@ -120,12 +120,15 @@ struct live_topic {
     bool filling;
     uint64_t heads_asked;
     uint64_t head_answered; /* number of the last read of the head that was done */
+    bool doubted;           /* until a read of the head is done that was begun after ... */
+    uint64_t doubted_after; /* ... so many had been: something may have been written */
 
     /* Rewrites heard of while pages were being read: the pages may be older. */
     struct live_event *rewrites;
     size_t rewrite_count;
     size_t rewrite_capacity;
     uint64_t rewrites_lost; /* newest version that could not be kept there */
+    uint64_t missed;        /* newest version of what was never published: found in the log */
 
     struct live_signal_slot *signals;
     size_t signal_count;
@@ -160,6 +163,8 @@ void live_topic_hear(struct live_topic *topic, uint64_t epoch, uint64_t head);
 /* Drops every text that is held, and those that are being read: they may be older than `version`.
  */
 void live_topic_forget(struct live_topic *topic, uint64_t version);
+/* Something may have been committed that is not published: drops the same, and reads the head. */
+void live_topic_doubt(struct live_topic *topic);
 void live_topic_signal(struct live_topic *topic, const struct live_signal *signal);
 void live_topic_close(struct live_topic *topic, enum live_closed reason);
 

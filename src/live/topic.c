@@ -57,6 +57,21 @@ static void drop_pages(struct live_topic *topic) {
     }
 }
 
+/* Those that were read before the log reached `version`. */
+static void drop_older_pages(struct live_topic *topic, uint64_t version) {
+    struct live_read **at = &topic->pages;
+    while (*at != NULL) {
+        struct live_read *page = *at;
+        if (page->state.head >= version) {
+            at = &page->next;
+            continue;
+        }
+        *at = page->next;
+        topic->page_count--;
+        live_read_free(page);
+    }
+}
+
 static void drop_rewrites(struct live_topic *topic) {
     for (size_t i = 0; i < topic->rewrite_count; i++)
         rpc_buffer_unref(&topic->rewrites[i].entry);
@@ -149,7 +164,7 @@ static void on_timer(struct rpc_timer *timer) {
         live_hub_count(topic->hub, LIVE_FIGURE_HOLES, 1);
         live_topic_read(topic, LIVE_READ_FILL, topic->ring.head, options->page_entries);
     }
-    if (now_us >= topic->look_at_us || (retry && topic->epoch == 0)) {
+    if (now_us >= topic->look_at_us || (retry && (topic->epoch == 0 || topic->doubted))) {
         topic->look_at_us = now_us + options->look_every_ms * 1000;
         ask_head(topic);
     }
@@ -169,13 +184,17 @@ static void fail_for_now(struct live_topic *topic) {
 
 void live_topic_join(struct live_topic *topic, struct live_follow *follow) {
     if (topic->followers == NULL) {
-        topic->look_at_us = now_of(topic) + topic->hub->options.look_every_ms * 1000;
+        topic->look_at_us = now_of(topic);
+        if (!topic->doubted)
+            topic->look_at_us += topic->hub->options.look_every_ms * 1000;
         if (!status_is_ok(topic->broken)) { /* perhaps it was repaired: begin anew */
             topic->broken = status_ok();
             topic->epoch = 0;
             topic->generation++;
             drop_pages(topic);
             live_ring_reset(&topic->ring);
+        } else if (topic->ring.hole_since_us != 0) { /* nobody has looked at it yet */
+            live_topic_forget(topic, topic->ring.known_head);
         }
     }
     follow->topic = topic;
@@ -312,6 +331,23 @@ void live_topic_hear(struct live_topic *topic, uint64_t epoch, uint64_t head) {
     schedule(topic);
 }
 
+/* New texts came with the event at `sequence`, which was not published here, so neither were they:
+ * what is held or being read may be older. */
+static void miss_rewrites(struct live_topic *topic, uint64_t sequence) {
+    note_version(topic, topic->epoch, sequence);
+    if (sequence > topic->missed)
+        topic->missed = sequence;
+    drop_older_pages(topic, sequence);
+    live_ring_drop_older(&topic->ring, sequence);
+}
+
+void live_topic_doubt(struct live_topic *topic) {
+    topic->doubted = true;
+    topic->doubted_after = topic->heads_asked;
+    topic->look_at_us = 0;
+    live_topic_forget(topic, topic->ring.known_head);
+}
+
 void live_topic_forget(struct live_topic *topic, uint64_t version) {
     note_version(topic, topic->epoch, version);
     topic->generation++;
@@ -335,6 +371,12 @@ static void jump(struct live_topic *topic, uint64_t head) {
     live_ring_anchor(&topic->ring, head, now_of(topic));
 }
 
+/* The same over events that nobody looks at: any may have brought new texts. */
+static void jump_over(struct live_topic *topic, uint64_t head) {
+    miss_rewrites(topic, head);
+    jump(topic, head);
+}
+
 static void take_epoch(struct live_topic *topic, const struct live_log_state *state) {
     if (topic->epoch == state->epoch)
         return;
@@ -347,6 +389,7 @@ static void take_epoch(struct live_topic *topic, const struct live_log_state *st
         topic->generation++;
         topic->floor = 0;
         topic->rewrites_lost = 0;
+        topic->missed = 0;
         drop_pages(topic);
         drop_rewrites(topic);
     }
@@ -363,9 +406,13 @@ static bool is_too_far(const struct live_topic *topic, uint64_t head) {
 
 static bool on_head(struct live_topic *topic, struct live_read *read) {
     topic->head_answered = read->number;
+    if (read->number > topic->doubted_after)
+        topic->doubted = false;
+    else if (topic->doubted)
+        topic->look_at_us = 0; /* it may have looked too early */
     live_ring_hear(&topic->ring, read->state.head, now_of(topic));
     if (is_too_far(topic, read->state.head))
-        jump(topic, read->state.head);
+        jump_over(topic, read->state.head);
     return true;
 }
 
@@ -375,12 +422,17 @@ static bool on_fill(struct live_topic *topic, struct live_read *read) {
         return false;
     if (read->distrusts != topic->ring.distrusts)
         return true; /* not used, but asked again at once */
+    uint64_t missed = 0;
     for (size_t i = 0; i < read->count; i++)
-        live_ring_fill(&topic->ring, &read->events[i], now_of(topic));
+        if (live_ring_fill(&topic->ring, &read->events[i], now_of(topic)) &&
+            read->events[i].brings_rewrites)
+            missed = read->events[i].sequence;
     for (size_t i = 0; i < topic->rewrite_count; i++)
         live_ring_publish(&topic->ring, &topic->rewrites[i], now_of(topic));
+    if (missed > 0)
+        miss_rewrites(topic, missed);
     if (read->state.floor > topic->ring.head || is_too_far(topic, read->state.head))
-        jump(topic, read->state.head);
+        jump_over(topic, read->state.head);
     return topic->ring.head > before || topic->ring.hole_since_us == 0;
 }
 
@@ -395,6 +447,8 @@ static void keep_page(struct live_topic *topic, struct live_read *page) {
 static bool on_page(struct live_topic *topic, struct live_read *read) {
     if (read->count == 0 || read->state.head < topic->rewrites_lost)
         return false;
+    if (read->state.head < topic->missed)
+        return true; /* not used, but asked again at once */
     for (size_t i = 0; i < topic->rewrite_count; i++)
         rewrite_page(read, &topic->rewrites[i]);
     keep_page(topic, read);

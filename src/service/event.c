@@ -17,7 +17,7 @@ struct publication {
     uint64_t epoch;
     uint64_t sequence;
     uint64_t version;
-    const uint8_t *bytes;
+    const uint8_t *bytes; /* NULL: only that the log reaches up to `sequence` */
     size_t len_bytes;
     bool is_private;
     bool is_seen_in_lists; /* those who browse see the conversation change */
@@ -176,6 +176,14 @@ struct status service_event_rewrite(struct service_work *work, const struct stor
     return note(work, &publication);
 }
 
+struct status service_event_hear(struct service_work *work, const struct store_topic *topic) {
+    return note(work, &(struct publication){.kind = topic->kind,
+                                            .topic = topic->id,
+                                            .epoch = topic->epoch,
+                                            .sequence = topic->sequence,
+                                            .version = topic->sequence});
+}
+
 static struct status grow_inbox(struct service_events *events, struct arena *arena) {
     if (events->inbox_count < events->inbox_capacity)
         return status_ok();
@@ -230,15 +238,27 @@ struct status service_events_flush(struct service_work *work) {
     return status_ok();
 }
 
+static bool key_of(const char *tenant, const struct publication *p, struct live_key *ret_key) {
+    enum live_kind kind = p->kind == STORE_TOPIC_CONVERSATION ? LIVE_CONVERSATION : LIVE_INBOX;
+    return live_key_make(tenant, kind, &p->topic, ret_key);
+}
+
 static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p) {
     struct live_key key;
-    enum live_kind kind = p->kind == STORE_TOPIC_CONVERSATION ? LIVE_CONVERSATION : LIVE_INBOX;
-    if (!live_key_make(tenant, kind, &p->topic, &key))
+    if (!key_of(tenant, p, &key))
         return;
-    /* Without memory for it the hub finds the event in the log, a little later. */
+    if (p->bytes == NULL) {
+        live_hub_hear(hub, &(struct live_notice){.kind = LIVE_NOTICE_EVENTS,
+                                                 .key = key,
+                                                 .epoch = p->epoch,
+                                                 .head = p->sequence});
+        return;
+    }
     struct rpc_buffer *entry = live_entry_new(p->bytes, p->len_bytes);
-    if (entry == NULL)
+    if (entry == NULL) { /* the log has it, and what is held of it may be older */
+        live_hub_forget(hub, &key, p->epoch, p->version);
         return;
+    }
     const struct live_event event = {.sequence = p->sequence,
                                      .version = p->version,
                                      .entry = entry,
@@ -259,4 +279,14 @@ void service_events_publish(struct service_context *context, const char *tenant,
         if (p->changes_unread)
             service_live_unread(context->live, tenant, &p->topic);
     }
+}
+
+void service_events_doubt(struct service_context *context, const char *tenant,
+                          const struct service_events *events) {
+    struct live_key key;
+    if (context->hub == NULL)
+        return;
+    for (const struct publication *p = events->first; p != NULL; p = p->next)
+        if (p->version == p->sequence && key_of(tenant, p, &key))
+            live_hub_doubt(context->hub, &key);
 }

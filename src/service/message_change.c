@@ -222,6 +222,8 @@ static struct status run_delete(struct service_work *work, void *argument) {
     TRY(may_delete(work, &target, &changes));
     if (changes)
         TRY(write_delete(work, change, &target));
+    else
+        TRY(service_event_hear(work, &target.view.conversation.log));
     return respond(work, &target, change->message);
 }
 

@@ -185,6 +185,8 @@ struct status service_mutate(struct service_context *context, struct rpc_call *c
     struct status status =
         db_transaction(context->pool, rpc_call_deadline_us(call), run_attempt, &attempt, &report);
     status = resolve(&attempt, status, &report);
+    if (report.fate == DB_FATE_UNCERTAIN)
+        service_events_doubt(context, caller->tenant, attempt.work.events);
     if (!status_is_ok(status))
         return service_fault(call, status, &report);
     service_events_publish(context, caller->tenant, attempt.work.events);
@@ -211,8 +213,14 @@ struct status service_transact(struct service_context *context, struct arena *ar
                                const char *tenant, int64_t deadline_us, service_run_fn *run,
                                void *argument, struct db_report *ret_report) {
     struct plain plain = {.run = run, .argument = argument};
+    struct db_report report = {.fate = DB_FATE_NOTHING};
     TRY(begin_work(context, arena, tenant, &plain.work));
-    TRY(db_transaction(context->pool, deadline_us, run_plain, &plain, ret_report));
+    struct status status = db_transaction(context->pool, deadline_us, run_plain, &plain, &report);
+    if (ret_report != NULL)
+        *ret_report = report;
+    if (report.fate == DB_FATE_UNCERTAIN)
+        service_events_doubt(context, tenant, plain.work.events);
+    TRY(status);
     service_events_publish(context, tenant, plain.work.events);
     return status_ok();
 }

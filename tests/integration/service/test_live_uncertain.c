@@ -1,0 +1,166 @@
+/* The reply to a COMMIT is lost: what was removed is removed for those who follow, too. */
+#include "live_test.h"
+
+#include "service/convert.h"
+#include "service/live_internal.h"
+#include "service/message_service.h"
+#include "service/transaction.h"
+#include "store/conversation.h"
+#include "support/db_fault.h"
+
+#define KIND(name) LIVECONV__V1__EVENT__KIND_##name
+
+static struct db_fault fault;
+
+struct trio {
+    const char *host, *ana, *ben;
+    const char *ben_id;
+    char *conversation;
+};
+
+static struct trio new_trio(void) {
+    struct trio trio;
+    trio.host = new_student(NULL);
+    trio.ana = new_student(NULL);
+    trio.ben = new_student(&trio.ben_id);
+    trio.conversation = open_conversation(trio.host)->id;
+    booked(trio.ana, trio.conversation);
+    booked(trio.ben, trio.conversation);
+    joined(trio.host, trio.conversation);
+    joined(trio.ana, trio.conversation);
+    joined(trio.ben, trio.conversation);
+    return trio;
+}
+
+static struct device *follow(const char *token, const char *device_id, const char *conversation) {
+    const char *topics[] = {conversation};
+    struct device *device = device_start(token, device_id, topics, 1);
+    device_await_ready(device);
+    return device;
+}
+
+static void finish(struct device *device) {
+    device_stop(device);
+    device_assert_sound(device);
+    device_free(&device);
+}
+
+static void lose_reply_to_commit(void) {
+    db_fault_clear(&fault);
+    db_fault_add(&fault, (struct db_fault_rule){.kind = DB_FAULT_DROP_AFTER, .match = "COMMIT"});
+}
+
+/* So that nothing is found out from the request's record either. */
+static void lose_look_up(void) {
+    db_fault_add(&fault, (struct db_fault_rule){.kind = DB_FAULT_DROP_BEFORE,
+                                                .match = "SELECT fingerprint",
+                                                .times = 2});
+}
+
+/* Ben is away, Ana keeps the ring with the text in it. */
+struct scene {
+    struct trio trio;
+    struct device *ana;
+    struct device *ben;
+    lc_message *message;
+};
+
+static struct scene new_scene(void) {
+    struct scene scene = {.trio = new_trio()};
+    scene.ana = follow(scene.trio.ana, "ana", scene.trio.conversation);
+    scene.ben = follow(scene.trio.ben, "ben", scene.trio.conversation);
+    device_stop(scene.ben);
+    scene.message = sent(scene.trio.ana, scene.trio.conversation, "Regretted");
+    device_await_text(scene.ana, "Regretted");
+    return scene;
+}
+
+static void ben_gets_no_removed_text(struct scene *scene, int kind) {
+    device_resume(scene->ben);
+    device_await_event(scene->ben, 0, kind, scene->message->id);
+    assert_int_equal(count_of_text(scene->ben, "Regretted"), 0);
+    finish(scene->ben);
+    finish(scene->ana);
+}
+
+static void a_deletion_nobody_knows_of_removes_the_text_from_the_ring(void **state) {
+    struct scene scene = new_scene();
+    (void)state;
+    lose_reply_to_commit();
+    assert_refused(try_delete(scene.trio.ana, scene.message->id, NULL, NULL), STATUS_UNAVAILABLE,
+                   "OUTCOME_UNKNOWN");
+    db_fault_clear(&fault);
+    ben_gets_no_removed_text(&scene, KIND(MESSAGE_DELETED));
+}
+
+static void an_edit_nobody_knows_of_does_so_too(void **state) {
+    struct scene scene = new_scene();
+    char *id = new_uuid();
+    (void)state;
+    lose_reply_to_commit();
+    lose_look_up();
+    assert_refused(try_edit(scene.trio.ana, scene.message->id, "Better", id, NULL),
+                   STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN");
+    db_fault_clear(&fault);
+    ben_gets_no_removed_text(&scene, KIND(MESSAGE_EDITED));
+}
+
+/* What another node does, of which this one hears nothing. */
+static struct status delete_elsewhere(struct service_work *work, void *argument) {
+    const struct scene *scene = argument;
+    struct store_conversation_view view;
+    struct store_message message;
+    struct uuid conversation;
+    struct uuid id;
+    uint64_t told_by;
+    lc_event *event;
+    convert_id(scene->trio.conversation, &conversation);
+    convert_id(scene->message->id, &id);
+    TRY(store_conversation_lock(work->tx, work->arena, work->tenant, &conversation, NULL, &view));
+    TRY(store_message_delete(work->tx, work->tenant, &id, STORE_DELETED_BY_SENDER, work->now_us));
+    TRY(store_message_get(work->tx, work->arena, work->tenant, &id, &message));
+    TRY(message_event(work->arena, &message, KIND(MESSAGE_DELETED), work->now_us, &event));
+    TRY(service_event_append(work, &view.conversation.log, event, NULL, &told_by));
+    TRY(message_event(work->arena, &message, KIND(MESSAGE_SENT), message.sent_at_us, &event));
+    return service_event_rewrite(work, &view.conversation.log, message.sequence, told_by, event,
+                                 NULL);
+}
+
+static void a_deletion_found_in_the_log_removes_the_text_from_the_ring(void **state) {
+    struct scene scene = new_scene();
+    struct service_context elsewhere = *t.lc->context;
+    (void)state;
+    elsewhere.hub = NULL;
+    elsewhere.live = NULL;
+    assert_ok(service_transact(&elsewhere, &t.arena, LIVECONV_TENANT,
+                               service_live_deadline_us(&elsewhere), delete_elsewhere, &scene,
+                               NULL));
+    /* Whoever deletes it again changes nothing, but is heard. */
+    assert_ok(try_delete(scene.trio.ana, scene.message->id, NULL, NULL));
+    device_await_event(scene.ana, 0, KIND(MESSAGE_DELETED), scene.message->id);
+    ben_gets_no_removed_text(&scene, KIND(MESSAGE_DELETED));
+}
+
+static int start(void **state) {
+    (void)state;
+    db_fault_init(&fault, db_driver_mariadb());
+    t.lc = liveconv_server_start(&(struct liveconv_server_options){.driver = &fault.base});
+    return 0;
+}
+
+static int stop(void **state) {
+    stop_server(state);
+    db_fault_done(&fault);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
+        TEST(a_deletion_nobody_knows_of_removes_the_text_from_the_ring),
+        TEST(an_edit_nobody_knows_of_does_so_too),
+        TEST(a_deletion_found_in_the_log_removes_the_text_from_the_ring),
+#undef TEST
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
