@@ -8,9 +8,9 @@
  *
  * A topic that nobody follows has no ring; what is published to it is dropped: the log has it.
  *
- * Thread-safety: publish, forget, doubt, signal, close, remove, suspend, hear and figures from any
- * thread; they never block and never fail: what cannot be queued for lack of memory is found in the
- * log by the periodic look. _new and _free from the owner, with the loop not running.
+ * Thread-safety: publish, forget, outdate, doubt, signal, close, remove, suspend, hear and figures
+ * from any thread; they never block and never fail: what cannot be queued for lack of memory is
+ * found in the log by the periodic look. _new and _free from the owner, with the loop not running.
  */
 #ifndef LIVE_HUB_H
 #define LIVE_HUB_H
@@ -74,10 +74,15 @@ void live_hub_free(struct live_hub **hub);
 void live_hub_publish(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
                       const struct live_event *events, size_t count);
 
-/* Events up to `through` were deleted for good, or have new texts that could not be published: what
- * is held of the topic is dropped, and read again by those who need it. `through` is committed. */
+/* Events up to `through` were deleted for good: what is held of the topic is dropped, and read
+ * again by those who need it. */
 void live_hub_forget(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
                      uint64_t through);
+
+/* The event at `version`, which is committed, came with new texts of earlier ones that are not
+ * published one by one: what is held of those and is older is dropped. */
+void live_hub_outdate(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
+                      uint64_t version);
 
 /* Something may have been committed that nobody can publish, since its COMMIT was not answered: the
  * same for all that is held, and the log is asked until it has said where it ends. */

@@ -163,6 +163,8 @@ void live_topic_hear(struct live_topic *topic, uint64_t epoch, uint64_t head);
 /* Drops every text that is held, and those that are being read: they may be older than `version`.
  */
 void live_topic_forget(struct live_topic *topic, uint64_t version);
+/* Drops the texts that are older than `version`, which the log has reached. */
+void live_topic_outdate(struct live_topic *topic, uint64_t epoch, uint64_t version);
 /* Something may have been committed that is not published: drops the same, and reads the head. */
 void live_topic_doubt(struct live_topic *topic);
 void live_topic_signal(struct live_topic *topic, const struct live_signal *signal);

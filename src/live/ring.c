@@ -187,6 +187,14 @@ void live_ring_drop_older(struct live_ring *ring, uint64_t version) {
             last = at;
     while (ring->first <= last)
         drop_first(ring);
+    size_t kept = 0;
+    for (size_t i = 0; i < ring->early_count; i++) {
+        if (ring->early[i].version < version)
+            rpc_buffer_unref(&ring->early[i].entry);
+        else
+            ring->early[kept++] = ring->early[i];
+    }
+    ring->early_count = kept;
 }
 
 void live_ring_distrust(struct live_ring *ring, uint64_t sequence) {

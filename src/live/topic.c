@@ -307,6 +307,7 @@ static bool same_log(struct live_topic *topic, uint64_t epoch, uint64_t version)
     if (topic->heard_epoch != 0 && topic->heard_epoch != epoch) {
         ignore(topic, topic->ring.known_head);
         live_ring_reset(&topic->ring);
+        topic->missed = 0;
     }
     topic->heard_epoch = epoch;
     return true;
@@ -339,6 +340,16 @@ static void miss_rewrites(struct live_topic *topic, uint64_t sequence) {
         topic->missed = sequence;
     drop_older_pages(topic, sequence);
     live_ring_drop_older(&topic->ring, sequence);
+}
+
+void live_topic_outdate(struct live_topic *topic, uint64_t epoch, uint64_t version) {
+    note_version(topic, epoch, version);
+    if (!same_log(topic, epoch, version))
+        return;
+    miss_rewrites(topic, version);
+    live_ring_distrust(&topic->ring, version - 1);
+    live_ring_hear(&topic->ring, version, now_of(topic));
+    schedule(topic);
 }
 
 void live_topic_doubt(struct live_topic *topic) {
@@ -384,12 +395,12 @@ static void take_epoch(struct live_topic *topic, const struct live_log_state *st
         if (topic->epoch == 0)
             ignore(topic, topic->ring.known_head);
         live_ring_reset(&topic->ring);
+        topic->missed = 0;
     }
     if (topic->epoch != 0) {
         topic->generation++;
         topic->floor = 0;
         topic->rewrites_lost = 0;
-        topic->missed = 0;
         drop_pages(topic);
         drop_rewrites(topic);
     }
@@ -420,7 +431,7 @@ static bool on_fill(struct live_topic *topic, struct live_read *read) {
     uint64_t before = topic->ring.head;
     if (read->state.head < topic->rewrites_lost)
         return false;
-    if (read->distrusts != topic->ring.distrusts)
+    if (read->distrusts != topic->ring.distrusts || read->state.head < topic->missed)
         return true; /* not used, but asked again at once */
     uint64_t missed = 0;
     for (size_t i = 0; i < read->count; i++)

@@ -146,6 +146,68 @@ static void a_snapshot_of_before_is_made_again(void **state) {
     assert_int_equal(f->db.snapshots, 2);
 }
 
+static void outdated_texts_are_read_again(void **state) {
+    struct fixture *f = *state;
+    open_at_head(f);
+    commit(f, 3);
+    fake_client_read(&f->client, FAKE_BATCH);
+    uint64_t by = fake_rewrite(f->log, 2);
+    fake_tell(&f->db, f->log, by);
+    live_hub_outdate(f->db.hub, &f->log->key, f->log->epoch, by);
+    resume(f, 1);
+    assert_int_equal(f->late.sequences[0], 2);
+    assert_true(f->late.versions[0] >= by);
+    assert_int_equal(f->late.delivered, 3);
+    assert_int_equal(fake_client_read(&f->client, FAKE_BATCH), 1); /* the one that tells */
+}
+
+static void outdated_texts_that_wait_or_come_late_are_read(void **state) {
+    struct fixture *f = *state;
+    open_at_head(f);
+    uint64_t hole = fake_commit(f->log);
+    uint64_t waits = fake_commit(f->log);
+    uint64_t late = fake_commit(f->log);
+    fake_tell(&f->db, f->log, waits);
+    uint64_t by = fake_rewrite(f->log, waits);
+    f->log->events[late].version = by;
+    fake_tell(&f->db, f->log, by);
+    live_hub_outdate(f->db.hub, &f->log->key, f->log->epoch, by);
+    live_loop_run(f->db.loop);
+    struct rpc_buffer *entry = fake_entry(late, late);
+    struct live_event old = {.sequence = late, .version = late, .entry = entry};
+    live_hub_publish(f->db.hub, &f->log->key, f->log->epoch, &old, 1);
+    rpc_buffer_unref(&entry);
+    fake_tell(&f->db, f->log, hole);
+    fake_advance(&f->db, 25);
+    fake_settle(&f->db);
+    fake_advance(&f->db, 25);
+    fake_client_read(&f->client, FAKE_BATCH);
+    resume(f, hole);
+    assert_int_equal(f->late.sequences[0], waits);
+    assert_true(f->late.versions[0] >= by);
+    assert_true(f->late.versions[1] >= by);
+}
+
+static void a_hole_that_was_read_before_is_read_again(void **state) {
+    struct fixture *f = *state;
+    open_at_head(f);
+    uint64_t old = fake_commit(f->log);
+    commit(f, 1);
+    live_loop_run(f->db.loop);
+    fake_advance(&f->db, 25);
+    assert_int_equal(f->db.request_count, 1);
+    fake_see(&f->db, 0);
+    uint64_t by = fake_rewrite(f->log, old);
+    fake_tell(&f->db, f->log, by);
+    live_hub_outdate(f->db.hub, &f->log->key, f->log->epoch, by);
+    fake_answer(&f->db, 0);
+    fake_settle(&f->db);
+    fake_advance(&f->db, 25);
+    fake_client_read(&f->client, FAKE_BATCH);
+    assert_int_equal(f->client.sequences[0], old);
+    assert_true(f->client.versions[0] >= by);
+}
+
 static void doubt_drops_what_is_held_and_asks_the_log(void **state) {
     struct fixture *f = *state;
     open_at_head(f);
@@ -225,6 +287,9 @@ int main(void) {
         TEST(a_jump_takes_pages_along),
         TEST(a_page_that_is_being_read_meanwhile_is_not_told),
         TEST(a_snapshot_of_before_is_made_again),
+        TEST(outdated_texts_are_read_again),
+        TEST(outdated_texts_that_wait_or_come_late_are_read),
+        TEST(a_hole_that_was_read_before_is_read_again),
         TEST(doubt_drops_what_is_held_and_asks_the_log),
         TEST(doubt_holds_until_the_log_has_answered),
         TEST(a_hole_that_nobody_looked_at_is_not_resumed_over),

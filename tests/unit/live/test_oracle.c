@@ -12,7 +12,7 @@
 #include "live_fake.h"
 #include "support/cmocka.h"
 
-enum { CLIENTS = 6, LOGS = 2, RUNS = 60, STEPS = 1800, UNTOLD = 64 };
+enum { CLIENTS = 6, LOGS = 2, RUNS = 60, STEPS = 2400, UNTOLD = 64 };
 
 /* A publish that is on its way; those of one transaction arrive in any order, too. */
 struct untold {
