@@ -9,15 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum publication_kind {
+    PUBLISH_EVENT,
+    PUBLISH_HEAD,     /* only that the log reaches up to `sequence` */
+    PUBLISH_OUTDATED, /* texts that are older than `version` are not the last */
+};
+
 /* Something to be told after the commit. */
 struct publication {
     struct publication *next;
+    enum publication_kind what;
     enum store_topic_kind kind;
     struct uuid topic;
     uint64_t epoch;
     uint64_t sequence;
     uint64_t version;
-    const uint8_t *bytes; /* NULL: only that the log reaches up to `sequence` */
+    const uint8_t *bytes;
     size_t len_bytes;
     bool is_private;
     bool is_seen_in_lists; /* those who browse see the conversation change */
@@ -176,8 +183,28 @@ struct status service_event_rewrite(struct service_work *work, const struct stor
     return note(work, &publication);
 }
 
+struct status service_event_rewrite_copies(struct service_work *work,
+                                           const struct store_topic *topic,
+                                           const uint64_t *sequences, size_t count,
+                                           uint64_t told_by, const lc_event *event) {
+    uint8_t *bytes = NULL;
+    size_t len_bytes = 0;
+    bool found = false;
+    TRY(service_event_encode(work->arena, event, &bytes, &len_bytes));
+    for (size_t i = 0; i < count; i++)
+        TRY(store_event_rewrite(work->tx, work->tenant, &topic->id, sequences[i], bytes, len_bytes,
+                                &found));
+    return note(work, &(struct publication){.what = PUBLISH_OUTDATED,
+                                            .kind = topic->kind,
+                                            .topic = topic->id,
+                                            .epoch = topic->epoch,
+                                            .sequence = told_by,
+                                            .version = told_by});
+}
+
 struct status service_event_hear(struct service_work *work, const struct store_topic *topic) {
-    return note(work, &(struct publication){.kind = topic->kind,
+    return note(work, &(struct publication){.what = PUBLISH_HEAD,
+                                            .kind = topic->kind,
                                             .topic = topic->id,
                                             .epoch = topic->epoch,
                                             .sequence = topic->sequence,
@@ -243,20 +270,11 @@ static bool key_of(const char *tenant, const struct publication *p, struct live_
     return live_key_make(tenant, kind, &p->topic, ret_key);
 }
 
-static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p) {
-    struct live_key key;
-    if (!key_of(tenant, p, &key))
-        return;
-    if (p->bytes == NULL) {
-        live_hub_hear(hub, &(struct live_notice){.kind = LIVE_NOTICE_EVENTS,
-                                                 .key = key,
-                                                 .epoch = p->epoch,
-                                                 .head = p->sequence});
-        return;
-    }
+static void publish_event(struct live_hub *hub, const struct live_key *key,
+                          const struct publication *p) {
     struct rpc_buffer *entry = live_entry_new(p->bytes, p->len_bytes);
     if (entry == NULL) { /* the log has it, and what is held of it may be older */
-        live_hub_forget(hub, &key, p->epoch, p->version);
+        live_hub_outdate(hub, key, p->epoch, p->version);
         return;
     }
     const struct live_event event = {.sequence = p->sequence,
@@ -265,8 +283,28 @@ static void publish_one(struct live_hub *hub, const char *tenant, const struct p
                                      .is_private = p->is_private,
                                      .visible_to = p->audience.to,
                                      .visible_from = p->audience.from};
-    live_hub_publish(hub, &key, p->epoch, &event, 1);
+    live_hub_publish(hub, key, p->epoch, &event, 1);
     rpc_buffer_unref(&entry);
+}
+
+static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p) {
+    struct live_key key;
+    if (!key_of(tenant, p, &key))
+        return;
+    switch (p->what) {
+    case PUBLISH_EVENT:
+        publish_event(hub, &key, p);
+        break;
+    case PUBLISH_HEAD:
+        live_hub_hear(hub, &(struct live_notice){.kind = LIVE_NOTICE_EVENTS,
+                                                 .key = key,
+                                                 .epoch = p->epoch,
+                                                 .head = p->sequence});
+        break;
+    case PUBLISH_OUTDATED:
+        live_hub_outdate(hub, &key, p->epoch, p->version);
+        break;
+    }
 }
 
 void service_events_publish(struct service_context *context, const char *tenant,

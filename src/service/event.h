@@ -49,6 +49,13 @@ struct status service_event_rewrite(struct service_work *work, const struct stor
                                     uint64_t sequence, uint64_t told_by, const lc_event *event,
                                     const struct service_audience *audience) STATUS_MUST_USE;
 
+/* locked: The same for any number of places that hold one text, without a publication of each:
+ * rings let go of what is older. */
+struct status service_event_rewrite_copies(struct service_work *work,
+                                           const struct store_topic *topic,
+                                           const uint64_t *sequences, size_t count,
+                                           uint64_t told_by, const lc_event *event) STATUS_MUST_USE;
+
 /* locked: Nothing is written, but an earlier call may have written without having been able to
  * publish: the hub hears how far the log reaches. */
 struct status service_event_hear(struct service_work *work,
