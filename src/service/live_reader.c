@@ -3,7 +3,9 @@
 
 #include "db/tx.h"
 #include "liveconv/v1/events.grpc-c.h"
+#include "rpc/codec.h"
 #include "rpc/server.h"
+#include "service/convert.h"
 #include "service/live_internal.h"
 #include "service/service.h"
 #include "store/event.h"
@@ -66,6 +68,20 @@ static bool brings_rewrites(const struct store_event *event) {
            kind == LIVECONV__V1__EVENT__KIND_MESSAGE_DELETED;
 }
 
+/* False unless it tells that somebody was removed. */
+static bool removes(struct arena *arena, const struct store_event *from, struct uuid *ret_user) {
+    lc_event *event = NULL;
+    ProtobufCMessage *decoded;
+    if (kind_of(from->bytes, from->len_bytes) != LIVECONV__V1__EVENT__KIND_PARTICIPANT_REMOVED ||
+        !status_is_ok(rpc_codec_decode(&liveconv__v1__event__descriptor, from->bytes,
+                                       from->len_bytes, &rpc_codec_default_limits, arena, &decoded,
+                                       NULL)))
+        return false;
+    event = (lc_event *)decoded;
+    const lc_participant *who = event->participant_removed->participant;
+    return who != NULL && who->user != NULL && convert_id(who->user->user_id, ret_user);
+}
+
 static struct status keep(struct log_job *job, const struct store_event *from) {
     struct live_event event = {
         .sequence = from->sequence,
@@ -76,6 +92,7 @@ static struct status keep(struct log_job *job, const struct store_event *from) {
         .visible_to = from->visible_to,
         .visible_from = from->visible_from,
     };
+    event.removes = removes(&job->arena, from, &event.visible_to);
     if (event.entry == NULL)
         return status_error(STATUS_RESOURCE_EXHAUSTED, 0, "no memory for a page of the log");
     job->events[job->count++] = event;

@@ -1,6 +1,7 @@
 /* The reply to a COMMIT is lost: what was removed is removed for those who follow, too. */
 #include "live_test.h"
 
+#include "liveconv/v1/user_service.grpc-c.h"
 #include "service/convert.h"
 #include "service/live_internal.h"
 #include "service/message_service.h"
@@ -141,6 +142,52 @@ static void a_deletion_found_in_the_log_removes_the_text_from_the_ring(void **st
     ben_gets_no_removed_text(&scene, KIND(MESSAGE_DELETED));
 }
 
+/* ---- users ---- */
+
+static struct status try_suspend(const char *service, const char *user, const char *request_id) {
+    struct rpc_call_options options = liveconv_as(service);
+    lc_suspend_user_request request = LC_SUSPEND_USER_REQUEST_INIT;
+    lc_suspend_user_response *response = NULL;
+    request.user_id = text("%s", user);
+    request.request_id = text("%s", request_id);
+    request.suspended = 1;
+    return lc_user_service_suspend_user(t.lc->channel, &options, &request, &t.arena, &response,
+                                        &t.result);
+}
+
+static void a_suspension_is_felt_by_the_retry(void **state) {
+    struct trio trio = new_trio();
+    const char *service = new_service("users.write");
+    char *id = new_uuid();
+    (void)state;
+    struct device *ben = follow(trio.ben, "ben", trio.conversation);
+    device_stay_ended(ben);
+    lose_reply_to_commit();
+    lose_look_up();
+    assert_refused(try_suspend(service, trio.ben_id, id), STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN");
+    db_fault_clear(&fault);
+    assert_ok(try_suspend(service, trio.ben_id, id));
+    device_await_goodbye(ben, LC_GOODBYE_REASON_SUSPENDED);
+    device_free(&ben);
+}
+
+static void a_removal_nobody_knows_of_closes_the_topic(void **state) {
+    struct trio trio = new_trio();
+    (void)state;
+    struct device *ben = follow(trio.ben, "ben", trio.conversation);
+    struct device *ana = follow(trio.ana, "ana", trio.conversation);
+    lose_reply_to_commit();
+    assert_refused(try_remove(trio.host, trio.conversation, trio.ben_id), STATUS_UNAVAILABLE,
+                   "OUTCOME_UNKNOWN");
+    db_fault_clear(&fault);
+    device_await_closed(ben, 0, LC_TOPIC_CLOSED_REASON_REMOVED);
+    lc_message *later = sent(trio.ana, trio.conversation, "Not for Ben");
+    device_await_event(ana, 0, KIND(MESSAGE_SENT), later->id);
+    assert_int_equal(count_of_text(ben, "Not for Ben"), 0);
+    device_free(&ben);
+    finish(ana);
+}
+
 static int start(void **state) {
     (void)state;
     db_fault_init(&fault, db_driver_mariadb());
@@ -160,6 +207,8 @@ int main(void) {
         TEST(a_deletion_nobody_knows_of_removes_the_text_from_the_ring),
         TEST(an_edit_nobody_knows_of_does_so_too),
         TEST(a_deletion_found_in_the_log_removes_the_text_from_the_ring),
+        TEST(a_suspension_is_felt_by_the_retry),
+        TEST(a_removal_nobody_knows_of_closes_the_topic),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, start, stop);
