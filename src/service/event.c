@@ -307,24 +307,30 @@ static void publish_one(struct live_hub *hub, const char *tenant, const struct p
     }
 }
 
+/* Both read anew what holds. */
+static void tell_readers(struct service_context *context, const char *tenant,
+                         const struct publication *p) {
+    if (p->is_seen_in_lists)
+        service_live_changed(context->live, tenant, &p->topic);
+    if (p->changes_unread)
+        service_live_unread(context->live, tenant, &p->topic);
+}
+
 void service_events_publish(struct service_context *context, const char *tenant,
                             const struct service_events *events) {
     for (const struct publication *p = events->first; p != NULL; p = p->next) {
         if (context->hub != NULL)
             publish_one(context->hub, tenant, p);
-        if (p->is_seen_in_lists)
-            service_live_changed(context->live, tenant, &p->topic);
-        if (p->changes_unread)
-            service_live_unread(context->live, tenant, &p->topic);
+        tell_readers(context, tenant, p);
     }
 }
 
 void service_events_doubt(struct service_context *context, const char *tenant,
                           const struct service_events *events) {
     struct live_key key;
-    if (context->hub == NULL)
-        return;
-    for (const struct publication *p = events->first; p != NULL; p = p->next)
-        if (p->version == p->sequence && key_of(tenant, p, &key))
+    for (const struct publication *p = events->first; p != NULL; p = p->next) {
+        if (context->hub != NULL && p->version == p->sequence && key_of(tenant, p, &key))
             live_hub_doubt(context->hub, &key);
+        tell_readers(context, tenant, p);
+    }
 }

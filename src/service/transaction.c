@@ -18,6 +18,7 @@ struct attempt {
     struct service_work work;
     struct service_mutation *mutation;
     bool has_key;
+    bool is_of_another; /* what was found is the answer of another call with the same id */
     struct store_request_key key;
 };
 
@@ -70,6 +71,7 @@ static struct status make_key(struct attempt *attempt) {
     attempt->key.principal = attempt->work.caller->subject;
     attempt->key.method = short_method(rpc_call_method(attempt->work.call));
     TRY(fingerprint(attempt->work.arena, attempt->mutation->request, attempt->key.fingerprint));
+    TRY(service_new_id(attempt->work.context, &attempt->key.attempt));
     attempt->has_key = true;
     return status_ok();
 }
@@ -148,6 +150,7 @@ static struct status look_up(struct db_tx *tx, void *context) {
     bool is_first;
     TRY(store_request_find(tx, attempt->work.arena, attempt->work.tenant, &attempt->key, &request));
     TRY(judge(attempt, &request, &is_first));
+    attempt->is_of_another = !request.is_own;
     return is_first ? status_error(STATUS_NOT_FOUND, 0, NULL) : status_ok();
 }
 
@@ -159,6 +162,8 @@ static struct status resolve(struct attempt *attempt, struct status status,
                                   rpc_call_deadline_us(attempt->work.call), look_up, attempt, NULL);
     if (!status_is_ok(found))
         return status; /* not there, or not to be seen yet: the client asks again */
+    if (attempt->is_of_another)
+        return status_ok();
     report->fate = DB_FATE_COMMITTED;
     attempt->mutation->was_replayed = false; /* it was this attempt's own answer */
     return status_ok();
@@ -189,7 +194,8 @@ struct status service_mutate(struct service_context *context, struct rpc_call *c
         service_events_doubt(context, caller->tenant, attempt.work.events);
     if (!status_is_ok(status))
         return service_fault(call, status, &report);
-    service_events_publish(context, caller->tenant, attempt.work.events);
+    if (!attempt.is_of_another)
+        service_events_publish(context, caller->tenant, attempt.work.events);
     return status_ok();
 }
 

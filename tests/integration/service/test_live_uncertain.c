@@ -188,6 +188,94 @@ static void a_removal_nobody_knows_of_closes_the_topic(void **state) {
     finish(ana);
 }
 
+/* ---- two calls with one request_id ---- */
+
+struct creation {
+    struct liveconv_server *lc;
+    const char *token;
+    const char *guest;
+    const char *request_id;
+    struct arena arena;
+    struct status status;
+    lc_conversation *made;
+};
+
+static void create(struct creation *creation) {
+    struct rpc_call_options options = liveconv_as(creation->token);
+    struct rpc_result result;
+    char *guests[] = {(char *)creation->guest};
+    lc_create_conversation_request request = LC_CREATE_CONVERSATION_REQUEST_INIT;
+    lc_create_conversation_response *response = NULL;
+    lc_conversation_draft draft = *new_draft("Only one of two");
+    draft.visibility = LC_CONVERSATION_VISIBILITY_INVITED;
+    draft.n_invited_user_ids = 1;
+    draft.invited_user_ids = guests;
+    draft.start_time = in_seconds(7200);
+    draft.end_time = in_seconds(10800);
+    request.conversation = &draft;
+    request.request_id = (char *)creation->request_id;
+    creation->status = lc_conversation_service_create_conversation(
+        creation->lc->channel, &options, &request, &creation->arena, &response, &result);
+    if (status_is_ok(creation->status))
+        creation->made = response->conversation;
+}
+
+static void *create_elsewhere(void *argument) {
+    struct creation *creation = argument;
+    arena_init(&t.arena, 1 << 20);
+    create(creation);
+    arena_done(&t.arena);
+    return NULL;
+}
+
+static void await_hits(unsigned int count) {
+    for (int i = 0; i < 1000 && db_fault_hits(&fault) < count; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    assert_true(db_fault_hits(&fault) >= count);
+}
+
+/*
+ * The first one's COMMIT never arrives. Until it looks for its record, the second has committed;
+ * the reply to that is lost, too, so that the first is answered while nothing is published yet.
+ */
+static void what_was_rolled_back_is_not_told(void **state) {
+    enum { LOOK_UP_US = 2000000 };
+    const char *ben_id;
+    const char *ben = new_student(&ben_id);
+    const char *inbox[] = {"inbox"};
+    struct creation first = {.lc = t.lc, .token = new_student(NULL), .guest = ben_id};
+    (void)state;
+    created(first.token, new_draft("So that the host is known"));
+    struct device *device = device_start(ben, "ben", inbox, 1);
+    device_await_ready(device);
+    first.request_id = new_uuid();
+    struct creation second = first;
+    arena_init(&first.arena, 1 << 20);
+    arena_init(&second.arena, 1 << 20);
+    db_fault_clear(&fault);
+    db_fault_add(&fault, (struct db_fault_rule){.kind = DB_FAULT_DROP_BEFORE, .match = "COMMIT"});
+    db_fault_add(&fault, (struct db_fault_rule){.kind = DB_FAULT_DROP_AFTER, .match = "COMMIT"});
+    db_fault_add(&fault, (struct db_fault_rule){.kind = DB_FAULT_DELAY,
+                                                .match = "SELECT fingerprint",
+                                                .times = 2,
+                                                .delay_us = LOOK_UP_US});
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, create_elsewhere, &first), 0);
+    await_hits(2);
+    create(&second);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(db_fault_hits(&fault), 4);
+    db_fault_clear(&fault);
+    assert_ok(first.status);
+    assert_ok(second.status);
+    assert_string_equal(first.made->id, second.made->id);
+    device_await_event(device, 0, KIND(INVITED), first.made->id);
+    assert_int_equal(device_count(device, 0, KIND(INVITED), NULL), 1);
+    arena_done(&first.arena);
+    arena_done(&second.arena);
+    finish(device);
+}
+
 static int start(void **state) {
     (void)state;
     db_fault_init(&fault, db_driver_mariadb());
@@ -209,6 +297,7 @@ int main(void) {
         TEST(a_deletion_found_in_the_log_removes_the_text_from_the_ring),
         TEST(a_suspension_is_felt_by_the_retry),
         TEST(a_removal_nobody_knows_of_closes_the_topic),
+        TEST(what_was_rolled_back_is_not_told),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, start, stop);
