@@ -9,6 +9,8 @@
 #include "store/conversation.h"
 #include "support/db_fault.h"
 
+#include <time.h>
+
 #define KIND(name) LIVECONV__V1__EVENT__KIND_##name
 
 static struct db_fault fault;
@@ -38,6 +40,18 @@ static struct device *follow(const char *token, const char *device_id, const cha
     struct device *device = device_start(token, device_id, topics, 1);
     device_await_ready(device);
     return device;
+}
+
+/* Presence has written what it had to: the next COMMIT is the test's own. */
+static void await_streams(const char *conversation, int64_t count) {
+    int64_t now = -1;
+    for (int i = 0; i < 1000 && now != count; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        now = liveconv_sql_number(
+            t.lc, "SELECT COUNT(*) FROM participant_streams WHERE conversationId = '%s'",
+            conversation);
+    }
+    assert_int_equal(now, count);
 }
 
 static void finish(struct device *device) {
@@ -70,9 +84,11 @@ static struct scene new_scene(void) {
     struct scene scene = {.trio = new_trio()};
     scene.ana = follow(scene.trio.ana, "ana", scene.trio.conversation);
     scene.ben = follow(scene.trio.ben, "ben", scene.trio.conversation);
+    await_streams(scene.trio.conversation, 2);
     device_stop(scene.ben);
     scene.message = sent(scene.trio.ana, scene.trio.conversation, "Regretted");
     device_await_text(scene.ana, "Regretted");
+    await_streams(scene.trio.conversation, 1);
     return scene;
 }
 
@@ -162,6 +178,7 @@ static void a_suspension_is_felt_by_the_retry(void **state) {
     (void)state;
     struct device *ben = follow(trio.ben, "ben", trio.conversation);
     device_stay_ended(ben);
+    await_streams(trio.conversation, 1);
     lose_reply_to_commit();
     lose_look_up();
     assert_refused(try_suspend(service, trio.ben_id, id), STATUS_UNAVAILABLE, "OUTCOME_UNKNOWN");
@@ -176,6 +193,7 @@ static void a_removal_nobody_knows_of_closes_the_topic(void **state) {
     (void)state;
     struct device *ben = follow(trio.ben, "ben", trio.conversation);
     struct device *ana = follow(trio.ana, "ana", trio.conversation);
+    await_streams(trio.conversation, 2);
     lose_reply_to_commit();
     assert_refused(try_remove(trio.host, trio.conversation, trio.ben_id), STATUS_UNAVAILABLE,
                    "OUTCOME_UNKNOWN");
