@@ -1,6 +1,6 @@
 /*
- * What hub.c, topic.c, log_read.c, follow.c and subscriber.c share: all of it lives on the loop's
- * thread. Internal to live.
+ * What hub.c, topic.c, rewrites.c, log_read.c, follow.c and subscriber.c share: all of it lives on
+ * the loop's thread. Internal to live.
  */
 #ifndef LIVE_HUB_INTERNAL_H
 #define LIVE_HUB_INTERNAL_H
@@ -148,8 +148,18 @@ struct live_topic *live_topic_get(struct live_hub *hub, const struct live_key *k
 struct live_topic *live_topic_find(struct live_hub *hub, const struct live_key *key);
 void live_topic_free(struct live_topic *topic);
 
-/* The newest version of a rewrite that was heard of in the log of that epoch; 0: none. */
+/* rewrites.c: the newest version of a rewrite that was heard of in the log of that epoch; 0: none.
+ */
 uint64_t live_topic_rewritten(const struct live_topic *topic, uint64_t epoch);
+void live_topic_note_version(struct live_topic *topic, uint64_t epoch, uint64_t version);
+/* Replaces the old text in pages, and keeps the new one for those that are being read. */
+void live_topic_note_rewrite(struct live_topic *topic, const struct live_event *event);
+/* Brings what was kept into a page that was read. */
+void live_topic_rewrite_page(const struct live_topic *topic, struct live_read *page);
+void live_topic_drop_rewrites(struct live_topic *topic);
+/* New texts came with the event at `sequence`, and were not published one by one: what is held or
+ * being read may be older. */
+void live_topic_miss_rewrites(struct live_topic *topic, uint64_t sequence);
 
 /* Wakes all who follow. */
 void live_topic_wake(struct live_topic *topic);
