@@ -33,7 +33,7 @@ enum {
 static const int64_t deadline_us = INT64_C(10) * 1000000;
 /* Commit order is not the order of the times: changes this close to the newest are asked for again.
  */
-static const int64_t overlap_us = INT64_C(5) * 1000000;
+static const int64_t overlap_us = INT64_C(10) * 1000000;
 /* Before a session that failed is tried again. */
 static const int64_t put_off_us = INT64_C(60) * 1000000;
 static const int64_t day_us = INT64_C(86400) * 1000000;
@@ -346,6 +346,7 @@ enum schedule_verdict jobs_suspensions(void *context) {
             auth_restore_user(jobs->revocations, change->tenant, change->subject);
         else if (!auth_revoke_user(jobs->revocations, change->tenant, change->subject, until_us))
             verdict = SCHEDULE_FAILED;
+        service_access_changed(jobs->context, change);
     }
     if (verdict == SCHEDULE_DONE && access.count >= ACCESS_PAGE) {
         /* A full page is followed by the next; one of a single moment (a bulk load) is passed. */
@@ -356,9 +357,6 @@ enum schedule_verdict jobs_suspensions(void *context) {
     } else if (verdict == SCHEDULE_DONE) {
         jobs->suspensions_from = access.now_us - overlap_us;
     }
-    /* Open streams, too. */
-    if (verdict != SCHEDULE_FAILED && !status_is_ok(service_suspension_sweep(jobs->context)))
-        verdict = SCHEDULE_FAILED;
     arena_done(&arena);
     return verdict;
 }

@@ -63,6 +63,9 @@ static struct status check_original(const struct domain_outgoing *outgoing) {
     if (original->kind != DOMAIN_MESSAGE_TEXT || !reaches_no_further(outgoing, original))
         return refuse(STATUS_INVALID_ARGUMENT, DOMAIN_REASON_ORIGINAL_UNSUITABLE,
                       "the original cannot be referred to by this message");
+    if (original->answers >= DOMAIN_MESSAGE_ANSWERS_MAX)
+        return refuse(STATUS_FAILED_PRECONDITION, DOMAIN_REASON_ANSWER_LIMIT,
+                      "the original has too many translations and corrections");
     return status_ok();
 }
 
@@ -101,6 +104,9 @@ struct status domain_message_edit(const struct domain_message_change *change,
     if (now_us - change->sent_at_us > settings->message_edit_window_us)
         return refuse(STATUS_FAILED_PRECONDITION, DOMAIN_REASON_EDIT_WINDOW_CLOSED,
                       "it is too late to edit the message");
+    if (change->edits >= DOMAIN_MESSAGE_EDITS_MAX)
+        return refuse(STATUS_FAILED_PRECONDITION, DOMAIN_REASON_EDIT_LIMIT,
+                      "the message was edited too often");
     return status_ok();
 }
 

@@ -15,12 +15,19 @@
 #include "domain/settings.h"
 #include "domain/types.h"
 
+/* What a deletion or another edit has to rewrite is bounded. */
+enum {
+    DOMAIN_MESSAGE_EDITS_MAX = 50,
+    DOMAIN_MESSAGE_ANSWERS_MAX = 100, /* translations and corrections that are not deleted */
+};
+
 /* An earlier message that a new one refers to. */
 struct domain_original {
     const char *sender_id;
     const char *recipient_id; /* "" when it went to everybody */
     enum domain_message_kind kind;
     bool is_deleted;
+    int32_t answers;     /* translations and corrections that it has */
     const char *content; /* well-formed UTF-8; needed for corrections only */
     size_t content_len;
 };
@@ -47,7 +54,8 @@ bool domain_message_is_visible(const char *sender_id, const char *recipient_id,
  *   INVALID_ARGUMENT    SELF_REFERENCE (to oneself), FIELDS_INCONSISTENT (length),
  *                       ORIGINAL_UNSUITABLE
  *   NOT_FOUND           MESSAGE_NOT_FOUND (the original is private to others)
- *   FAILED_PRECONDITION RECIPIENT_NOT_PRESENT, USER_BLOCKED, MESSAGE_DELETED (the original)
+ *   FAILED_PRECONDITION RECIPIENT_NOT_PRESENT, USER_BLOCKED, MESSAGE_DELETED (the original),
+ *                       ANSWER_LIMIT
  */
 struct status domain_message_send(const struct domain_outgoing *outgoing,
                                   const struct domain_settings *settings) STATUS_MUST_USE;
@@ -59,13 +67,14 @@ struct domain_message_change {
     const char *actor_id;
     int64_t sent_at_us;
     bool is_deleted;
+    int32_t edits; /* so far */
     bool actor_is_muted;
     bool actor_moderates; /* DOMAIN_ACTION_DELETE_ANY_MESSAGE is allowed */
     bool actor_oversees;  /* an admin or a service with the scope: private messages too */
 };
 
 /* NOT_FOUND MESSAGE_NOT_FOUND; PERMISSION_DENIED NOT_SENDER, PARTICIPANT_MUTED;
- * FAILED_PRECONDITION MESSAGE_DELETED, EDIT_WINDOW_CLOSED. */
+ * FAILED_PRECONDITION MESSAGE_DELETED, EDIT_WINDOW_CLOSED, EDIT_LIMIT. */
 struct status domain_message_edit(const struct domain_message_change *change,
                                   const struct domain_settings *settings,
                                   int64_t now_us) STATUS_MUST_USE;

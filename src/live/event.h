@@ -34,6 +34,8 @@ struct live_event {
     uint64_t sequence;        /* from 1, without holes */
     uint64_t version;         /* >= sequence */
     struct rpc_buffer *entry; /* from live_entry_new() */
+    bool brings_rewrites;     /* read from the log: earlier ones got new texts with it */
+    bool removes;             /* read from the log: `visible_to` may not follow any more */
     bool is_private;          /* only the two below, and who sees everything, may see it */
     struct uuid visible_to;   /* recipient */
     struct uuid visible_from; /* sender */

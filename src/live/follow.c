@@ -181,6 +181,7 @@ struct collected {
     struct rpc_buffer *entries[LIVE_BATCH_EVENTS]; /* a reference each: pages come and go */
     size_t count;
     size_t len_bytes;
+    bool is_removed; /* the last one says that the user was removed from the topic */
 };
 
 /* Takes what is at hand from the cursor on; answers what stopped it. */
@@ -199,6 +200,10 @@ static enum live_reach collect(struct live_follow *follow, struct collected *col
             collected->len_bytes += len;
         }
         follow->cursor++;
+        if (event->removes && live_uuid_equal(&event->visible_to, user)) {
+            collected->is_removed = true;
+            break;
+        }
     }
     return reach;
 }
@@ -231,9 +236,14 @@ static enum live_next flow(struct live_follow *follow, struct live_frame *frame)
     struct collected collected;
     collected.count = 0;
     collected.len_bytes = 0;
+    collected.is_removed = false;
     enum live_reach reach = collect(follow, &collected);
-    if (collected.count > 0 || (reach == LIVE_REACH_HEAD && !follow->announced))
-        return tell_batch(follow, frame, &collected);
+    if (collected.count > 0 || (reach == LIVE_REACH_HEAD && !follow->announced)) {
+        enum live_next next = tell_batch(follow, frame, &collected);
+        if (collected.is_removed) /* whoever removed the user may not have been able to say so */
+            live_follow_close(follow, LIVE_CLOSED_REMOVED);
+        return next;
+    }
     switch (reach) {
     case LIVE_REACH_TRIMMED:
         need_snapshot(follow, LIVE_SNAPSHOT_TRIMMED);

@@ -91,6 +91,8 @@ enum letter_kind {
     LETTER_REMOVE,
     LETTER_SUSPEND,
     LETTER_HEAR,
+    LETTER_OUTDATE,
+    LETTER_DOUBT,
 };
 
 struct letter {
@@ -143,6 +145,12 @@ static void open_letter_of_topic(struct letter *letter) {
         if (letter->rewritten > 0)
             live_topic_forget(topic, letter->rewritten);
         live_topic_hear(topic, letter->epoch, letter->head);
+        break;
+    case LETTER_OUTDATE:
+        live_topic_outdate(topic, letter->epoch, letter->rewritten);
+        break;
+    case LETTER_DOUBT:
+        live_topic_doubt(topic);
         break;
     default:
         break;
@@ -241,15 +249,38 @@ void live_hub_publish(struct live_hub *hub, const struct live_key *key, uint64_t
     tell_events(hub, key, epoch, events, count);
 }
 
+static struct live_notice rewrite_notice(const struct live_key *key, uint64_t epoch,
+                                         uint64_t version) {
+    return (struct live_notice){.kind = LIVE_NOTICE_REWRITE,
+                                .key = *key,
+                                .epoch = epoch,
+                                .sequence = version,
+                                .head = version};
+}
+
 void live_hub_forget(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
                      uint64_t through) {
-    struct live_notice notice = {.kind = LIVE_NOTICE_REWRITE,
-                                 .key = *key,
-                                 .epoch = epoch,
-                                 .sequence = through,
-                                 .head = through};
+    struct live_notice notice = rewrite_notice(key, epoch, through);
     live_hub_hear(hub, &notice);
     tell(hub, &notice);
+}
+
+void live_hub_outdate(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
+                      uint64_t version) {
+    struct live_notice notice = rewrite_notice(key, epoch, version);
+    struct letter *letter = letter_new(hub, LETTER_OUTDATE, key, 0);
+    if (letter != NULL) {
+        letter->epoch = epoch;
+        letter->rewritten = version;
+        post(letter);
+    }
+    tell(hub, &notice);
+}
+
+void live_hub_doubt(struct live_hub *hub, const struct live_key *key) {
+    struct letter *letter = letter_new(hub, LETTER_DOUBT, key, 0);
+    if (letter != NULL)
+        post(letter);
 }
 
 void live_hub_signal(struct live_hub *hub, const struct live_key *key,

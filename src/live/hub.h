@@ -8,9 +8,9 @@
  *
  * A topic that nobody follows has no ring; what is published to it is dropped: the log has it.
  *
- * Thread-safety: publish, forget, signal, close, remove, suspend, hear and figures from any thread;
- * they never block and never fail: what cannot be queued for lack of memory is found in the log by
- * the periodic look. _new and _free from the owner, with the loop not running.
+ * Thread-safety: publish, forget, outdate, doubt, signal, close, remove, suspend, hear and figures
+ * from any thread; they never block and never fail: what cannot be queued for lack of memory is
+ * found in the log by the periodic look. _new and _free from the owner, with the loop not running.
  */
 #ifndef LIVE_HUB_H
 #define LIVE_HUB_H
@@ -79,6 +79,15 @@ void live_hub_publish(struct live_hub *hub, const struct live_key *key, uint64_t
  * again by those who need it. */
 void live_hub_forget(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
                      uint64_t through);
+
+/* The event at `version`, which is committed, came with new texts of earlier ones that are not
+ * published one by one: what is held of those and is older is dropped. */
+void live_hub_outdate(struct live_hub *hub, const struct live_key *key, uint64_t epoch,
+                      uint64_t version);
+
+/* Something may have been committed that nobody can publish, since its COMMIT was not answered: the
+ * same for all that is held, and the log is asked until it has said where it ends. */
+void live_hub_doubt(struct live_hub *hub, const struct live_key *key);
 
 enum live_signal_kind {
     LIVE_SIGNAL_TYPING,

@@ -1,6 +1,6 @@
 /*
- * What hub.c, topic.c, log_read.c, follow.c and subscriber.c share: all of it lives on the loop's
- * thread. Internal to live.
+ * What hub.c, topic.c, rewrites.c, log_read.c, follow.c and subscriber.c share: all of it lives on
+ * the loop's thread. Internal to live.
  */
 #ifndef LIVE_HUB_INTERNAL_H
 #define LIVE_HUB_INTERNAL_H
@@ -121,12 +121,15 @@ struct live_topic {
     bool filling;
     uint64_t heads_asked;
     uint64_t head_answered; /* number of the last read of the head that was done */
+    bool doubted;           /* until a read of the head is done that was begun after ... */
+    uint64_t doubted_after; /* ... so many had been: something may have been written */
 
     /* Rewrites heard of while pages were being read: the pages may be older. */
     struct live_event *rewrites;
     size_t rewrite_count;
     size_t rewrite_capacity;
     uint64_t rewrites_lost; /* newest version that could not be kept there */
+    uint64_t missed;        /* newest version of what was never published: found in the log */
 
     struct live_signal_slot *signals;
     size_t signal_count;
@@ -146,8 +149,18 @@ struct live_topic *live_topic_get(struct live_hub *hub, const struct live_key *k
 struct live_topic *live_topic_find(struct live_hub *hub, const struct live_key *key);
 void live_topic_free(struct live_topic *topic);
 
-/* The newest version of a rewrite that was heard of in the log of that epoch; 0: none. */
+/* rewrites.c: the newest version of a rewrite that was heard of in the log of that epoch; 0: none.
+ */
 uint64_t live_topic_rewritten(const struct live_topic *topic, uint64_t epoch);
+void live_topic_note_version(struct live_topic *topic, uint64_t epoch, uint64_t version);
+/* Replaces the old text in pages, and keeps the new one for those that are being read. */
+void live_topic_note_rewrite(struct live_topic *topic, const struct live_event *event);
+/* Brings what was kept into a page that was read. */
+void live_topic_rewrite_page(const struct live_topic *topic, struct live_read *page);
+void live_topic_drop_rewrites(struct live_topic *topic);
+/* New texts came with the event at `sequence`, and were not published one by one: what is held or
+ * being read may be older. */
+void live_topic_miss_rewrites(struct live_topic *topic, uint64_t sequence);
 
 /* Wakes all who follow. */
 void live_topic_wake(struct live_topic *topic);
@@ -161,6 +174,10 @@ void live_topic_hear(struct live_topic *topic, uint64_t epoch, uint64_t head);
 /* Drops every text that is held, and those that are being read: they may be older than `version`.
  */
 void live_topic_forget(struct live_topic *topic, uint64_t version);
+/* Drops the texts that are older than `version`, which the log has reached. */
+void live_topic_outdate(struct live_topic *topic, uint64_t epoch, uint64_t version);
+/* Something may have been committed that is not published: drops the same, and reads the head. */
+void live_topic_doubt(struct live_topic *topic);
 void live_topic_signal(struct live_topic *topic, const struct live_signal *signal);
 void live_topic_close(struct live_topic *topic, enum live_closed reason);
 

@@ -182,6 +182,23 @@ void live_ring_anchor(struct live_ring *ring, uint64_t head, int64_t now_us) {
     date_hole(ring, true, now_us);
 }
 
+void live_ring_drop_older(struct live_ring *ring, uint64_t version) {
+    uint64_t last = 0;
+    for (uint64_t at = ring->first; at <= ring->head && at < version; at++)
+        if (slot(ring, at)->version < version)
+            last = at;
+    while (ring->first <= last)
+        drop_first(ring);
+    size_t kept = 0;
+    for (size_t i = 0; i < ring->early_count; i++) {
+        if (ring->early[i].version < version)
+            rpc_buffer_unref(&ring->early[i].entry);
+        else
+            ring->early[kept++] = ring->early[i];
+    }
+    ring->early_count = kept;
+}
+
 void live_ring_distrust(struct live_ring *ring, uint64_t sequence) {
     if (sequence <= ring->distrust)
         return;

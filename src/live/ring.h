@@ -48,6 +48,9 @@ void live_ring_done(struct live_ring *ring);
 
 /* The log's head is known: the ring begins behind it. What waited is appended or dropped. */
 void live_ring_anchor(struct live_ring *ring, uint64_t head, int64_t now_us);
+/* Lets go of texts that are older than `version`, and of the entries before them; those who need
+ * them read the log. Of what waits only the older ones go. */
+void live_ring_drop_older(struct live_ring *ring, uint64_t version);
 /* Forgets everything: another epoch, or too far behind to catch up. */
 void live_ring_reset(struct live_ring *ring);
 

@@ -8,7 +8,6 @@
 enum {
     RETRY_FIRST_US = 50 * 1000,
     RETRY_MOST_US = 2 * 1000 * 1000,
-    REWRITES_KEPT = 256,
     PAGE_WAITS_US = 1000 * 1000, /* a page waits so long for those who asked for it */
     PAGES_STRETCH = 4,           /* times the usual number of pages, while they wait */
 };
@@ -57,18 +56,12 @@ static void drop_pages(struct live_topic *topic) {
     }
 }
 
-static void drop_rewrites(struct live_topic *topic) {
-    for (size_t i = 0; i < topic->rewrite_count; i++)
-        rpc_buffer_unref(&topic->rewrites[i].entry);
-    topic->rewrite_count = 0;
-}
-
 void live_topic_free(struct live_topic *topic) {
     struct live_hub *hub = topic->hub;
     live_loop_disarm(hub->options.loop, &topic->timer);
     HASH_DEL(hub->topics, topic);
     drop_pages(topic);
-    drop_rewrites(topic);
+    live_topic_drop_rewrites(topic);
     free(topic->rewrites);
     live_topic_drop_signals(topic);
     live_ring_done(&topic->ring);
@@ -149,7 +142,7 @@ static void on_timer(struct rpc_timer *timer) {
         live_hub_count(topic->hub, LIVE_FIGURE_HOLES, 1);
         live_topic_read(topic, LIVE_READ_FILL, topic->ring.head, options->page_entries);
     }
-    if (now_us >= topic->look_at_us || (retry && topic->epoch == 0)) {
+    if (now_us >= topic->look_at_us || (retry && (topic->epoch == 0 || topic->doubted))) {
         topic->look_at_us = now_us + options->look_every_ms * 1000;
         ask_head(topic);
     }
@@ -169,13 +162,17 @@ static void fail_for_now(struct live_topic *topic) {
 
 void live_topic_join(struct live_topic *topic, struct live_follow *follow) {
     if (topic->followers == NULL) {
-        topic->look_at_us = now_of(topic) + topic->hub->options.look_every_ms * 1000;
+        topic->look_at_us = now_of(topic);
+        if (!topic->doubted)
+            topic->look_at_us += topic->hub->options.look_every_ms * 1000;
         if (!status_is_ok(topic->broken)) { /* perhaps it was repaired: begin anew */
             topic->broken = status_ok();
             topic->epoch = 0;
             topic->generation++;
             drop_pages(topic);
             live_ring_reset(&topic->ring);
+        } else if (topic->ring.hole_since_us != 0) { /* nobody has looked at it yet */
+            live_topic_forget(topic, topic->ring.known_head);
         }
     }
     follow->topic = topic;
@@ -211,66 +208,6 @@ void live_topic_close(struct live_topic *topic, enum live_closed reason) {
 
 /* ---- what was published ---- */
 
-static bool replace(struct live_event *old, const struct live_event *event) {
-    if (event->version <= old->version)
-        return false;
-    rpc_buffer_unref(&old->entry);
-    *old = *event;
-    rpc_buffer_ref(old->entry);
-    return true;
-}
-
-static void rewrite_page(struct live_read *page, const struct live_event *event) {
-    if (page->count == 0 || event->sequence < page->events[0].sequence)
-        return;
-    uint64_t at = event->sequence - page->events[0].sequence;
-    if (at < page->count)
-        replace(&page->events[at], event);
-}
-
-static void keep_rewrite(struct live_topic *topic, const struct live_event *event) {
-    if (topic->rewrite_count == topic->rewrite_capacity) {
-        size_t capacity = topic->rewrite_capacity == 0 ? 8 : topic->rewrite_capacity * 2;
-        struct live_event *rewrites = NULL;
-        if (capacity <= REWRITES_KEPT)
-            rewrites = reallocarray(topic->rewrites, capacity, sizeof *rewrites);
-        if (rewrites == NULL) {
-            if (event->version > topic->rewrites_lost)
-                topic->rewrites_lost = event->version;
-            return;
-        }
-        topic->rewrites = rewrites;
-        topic->rewrite_capacity = capacity;
-    }
-    topic->rewrites[topic->rewrite_count++] = *event;
-    rpc_buffer_ref(event->entry);
-}
-
-uint64_t live_topic_rewritten(const struct live_topic *topic, uint64_t epoch) {
-    for (size_t i = 0; i < 2; i++)
-        if (topic->rewritten[i].epoch == epoch)
-            return topic->rewritten[i].sequence;
-    return 0;
-}
-
-static void note_version(struct live_topic *topic, uint64_t epoch, uint64_t version) {
-    struct live_position *noted = topic->rewritten;
-    if (noted[0].epoch != epoch &&
-        (noted[1].epoch == epoch || (noted[0].epoch != 0 && noted[0].epoch == topic->epoch)))
-        noted++;
-    if (noted->epoch != epoch)
-        *noted = (struct live_position){.epoch = epoch};
-    if (version > noted->sequence)
-        noted->sequence = version;
-}
-
-static void note_rewrite(struct live_topic *topic, const struct live_event *event) {
-    for (struct live_read *page = topic->pages; page != NULL; page = page->next)
-        rewrite_page(page, event);
-    if (topic->reading != NULL || topic->filling)
-        keep_rewrite(topic, event);
-}
-
 static void ignore(struct live_topic *topic, uint64_t version) {
     if (version > topic->ignored)
         topic->ignored = version;
@@ -288,6 +225,7 @@ static bool same_log(struct live_topic *topic, uint64_t epoch, uint64_t version)
     if (topic->heard_epoch != 0 && topic->heard_epoch != epoch) {
         ignore(topic, topic->ring.known_head);
         live_ring_reset(&topic->ring);
+        topic->missed = 0;
     }
     topic->heard_epoch = epoch;
     return true;
@@ -295,11 +233,11 @@ static bool same_log(struct live_topic *topic, uint64_t epoch, uint64_t version)
 
 void live_topic_publish(struct live_topic *topic, uint64_t epoch, const struct live_event *event) {
     if (event->version > event->sequence)
-        note_version(topic, epoch, event->version);
+        live_topic_note_version(topic, epoch, event->version);
     if (!same_log(topic, epoch, event->version))
         return;
     if (event->version > event->sequence)
-        note_rewrite(topic, event);
+        live_topic_note_rewrite(topic, event);
     if (live_ring_publish(&topic->ring, event, now_of(topic)))
         live_topic_wake(topic);
     schedule(topic);
@@ -312,11 +250,28 @@ void live_topic_hear(struct live_topic *topic, uint64_t epoch, uint64_t head) {
     schedule(topic);
 }
 
+void live_topic_outdate(struct live_topic *topic, uint64_t epoch, uint64_t version) {
+    live_topic_note_version(topic, epoch, version);
+    if (!same_log(topic, epoch, version))
+        return;
+    live_topic_miss_rewrites(topic, version);
+    live_ring_distrust(&topic->ring, version - 1);
+    live_ring_hear(&topic->ring, version, now_of(topic));
+    schedule(topic);
+}
+
+void live_topic_doubt(struct live_topic *topic) {
+    topic->doubted = true;
+    topic->doubted_after = topic->heads_asked;
+    topic->look_at_us = 0;
+    live_topic_forget(topic, topic->ring.known_head);
+}
+
 void live_topic_forget(struct live_topic *topic, uint64_t version) {
-    note_version(topic, topic->epoch, version);
+    live_topic_note_version(topic, topic->epoch, version);
     topic->generation++;
     drop_pages(topic);
-    drop_rewrites(topic);
+    live_topic_drop_rewrites(topic);
     uint64_t known_head = topic->ring.known_head;
     uint64_t head = topic->ring.head;
     bool anchored = topic->ring.anchored;
@@ -335,6 +290,12 @@ static void jump(struct live_topic *topic, uint64_t head) {
     live_ring_anchor(&topic->ring, head, now_of(topic));
 }
 
+/* The same over events that nobody looks at: any may have brought new texts. */
+static void jump_over(struct live_topic *topic, uint64_t head) {
+    live_topic_miss_rewrites(topic, head);
+    jump(topic, head);
+}
+
 static void take_epoch(struct live_topic *topic, const struct live_log_state *state) {
     if (topic->epoch == state->epoch)
         return;
@@ -342,13 +303,14 @@ static void take_epoch(struct live_topic *topic, const struct live_log_state *st
         if (topic->epoch == 0)
             ignore(topic, topic->ring.known_head);
         live_ring_reset(&topic->ring);
+        topic->missed = 0;
     }
     if (topic->epoch != 0) {
         topic->generation++;
         topic->floor = 0;
         topic->rewrites_lost = 0;
         drop_pages(topic);
-        drop_rewrites(topic);
+        live_topic_drop_rewrites(topic);
     }
     topic->epoch = state->epoch;
     topic->heard_epoch = state->epoch;
@@ -363,9 +325,13 @@ static bool is_too_far(const struct live_topic *topic, uint64_t head) {
 
 static bool on_head(struct live_topic *topic, struct live_read *read) {
     topic->head_answered = read->number;
+    if (read->number > topic->doubted_after)
+        topic->doubted = false;
+    else if (topic->doubted)
+        topic->look_at_us = 0; /* it may have looked too early */
     live_ring_hear(&topic->ring, read->state.head, now_of(topic));
     if (is_too_far(topic, read->state.head))
-        jump(topic, read->state.head);
+        jump_over(topic, read->state.head);
     return true;
 }
 
@@ -373,14 +339,19 @@ static bool on_fill(struct live_topic *topic, struct live_read *read) {
     uint64_t before = topic->ring.head;
     if (read->state.head < topic->rewrites_lost)
         return false;
-    if (read->distrusts != topic->ring.distrusts)
+    if (read->distrusts != topic->ring.distrusts || read->state.head < topic->missed)
         return true; /* not used, but asked again at once */
+    uint64_t missed = 0;
     for (size_t i = 0; i < read->count; i++)
-        live_ring_fill(&topic->ring, &read->events[i], now_of(topic));
+        if (live_ring_fill(&topic->ring, &read->events[i], now_of(topic)) &&
+            read->events[i].brings_rewrites)
+            missed = read->events[i].sequence;
     for (size_t i = 0; i < topic->rewrite_count; i++)
         live_ring_publish(&topic->ring, &topic->rewrites[i], now_of(topic));
+    if (missed > 0)
+        live_topic_miss_rewrites(topic, missed);
     if (read->state.floor > topic->ring.head || is_too_far(topic, read->state.head))
-        jump(topic, read->state.head);
+        jump_over(topic, read->state.head);
     return topic->ring.head > before || topic->ring.hole_since_us == 0;
 }
 
@@ -395,8 +366,9 @@ static void keep_page(struct live_topic *topic, struct live_read *page) {
 static bool on_page(struct live_topic *topic, struct live_read *read) {
     if (read->count == 0 || read->state.head < topic->rewrites_lost)
         return false;
-    for (size_t i = 0; i < topic->rewrite_count; i++)
-        rewrite_page(read, &topic->rewrites[i]);
+    if (read->state.head < topic->missed)
+        return true; /* not used, but asked again at once */
+    live_topic_rewrite_page(topic, read);
     keep_page(topic, read);
     return true;
 }
@@ -458,7 +430,7 @@ void live_topic_on_read(struct live_topic *topic, struct live_read *read) {
     if (topic->pages != read)
         live_read_free(read);
     if (topic->reading == NULL && !topic->filling) {
-        drop_rewrites(topic);
+        live_topic_drop_rewrites(topic);
         topic->rewrites_lost = 0;
     }
     if (is_page && topic->generation == generation)

@@ -256,7 +256,7 @@ struct status conversation_step(struct service_context *context, struct rpc_call
                                         .run = take,
                                         .argument = &asked};
     TRY(service_mutate(context, call, caller, &mutation));
-    if (!mutation.was_replayed)
-        conversation_step_done(context, caller->tenant, &asked.id, step->event);
+    /* Also of a repeated call: what came before may not have got so far, and over is over. */
+    conversation_step_done(context, caller->tenant, &asked.id, step->event);
     return status_ok();
 }

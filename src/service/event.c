@@ -9,9 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum publication_kind {
+    PUBLISH_EVENT,
+    PUBLISH_HEAD,     /* only that the log reaches up to `sequence` */
+    PUBLISH_OUTDATED, /* texts that are older than `version` are not the last */
+};
+
 /* Something to be told after the commit. */
 struct publication {
     struct publication *next;
+    enum publication_kind what;
     enum store_topic_kind kind;
     struct uuid topic;
     uint64_t epoch;
@@ -196,6 +203,34 @@ struct status service_event_rewrite(struct service_work *work, const struct stor
     return note(work, &publication);
 }
 
+struct status service_event_rewrite_copies(struct service_work *work,
+                                           const struct store_topic *topic,
+                                           const uint64_t *sequences, size_t count,
+                                           uint64_t told_by, const lc_event *event) {
+    uint8_t *bytes = NULL;
+    size_t len_bytes = 0;
+    bool found = false;
+    TRY(service_event_encode(work->arena, event, &bytes, &len_bytes));
+    for (size_t i = 0; i < count; i++)
+        TRY(store_event_rewrite(work->tx, work->tenant, &topic->id, sequences[i], bytes, len_bytes,
+                                &found));
+    return note(work, &(struct publication){.what = PUBLISH_OUTDATED,
+                                            .kind = topic->kind,
+                                            .topic = topic->id,
+                                            .epoch = topic->epoch,
+                                            .sequence = told_by,
+                                            .version = told_by});
+}
+
+struct status service_event_hear(struct service_work *work, const struct store_topic *topic) {
+    return note(work, &(struct publication){.what = PUBLISH_HEAD,
+                                            .kind = topic->kind,
+                                            .topic = topic->id,
+                                            .epoch = topic->epoch,
+                                            .sequence = topic->sequence,
+                                            .version = topic->sequence});
+}
+
 static struct status grow_inbox(struct service_events *events, struct arena *arena) {
     if (events->inbox_count < events->inbox_capacity)
         return status_ok();
@@ -261,7 +296,7 @@ struct status service_events_flush(struct service_work *work) {
     return status_ok();
 }
 
-/* What is told of it, with its number. */
+/* What is told of it, with its number; NULL when it cannot be made. */
 static const uint8_t *bytes_of(const struct publication *p, uint8_t *buffer) {
     if (p->bytes != NULL)
         return p->bytes;
@@ -269,25 +304,57 @@ static const uint8_t *bytes_of(const struct publication *p, uint8_t *buffer) {
     return status_is_ok(store_event_number(buffer, p->len_bytes, p->sequence)) ? buffer : NULL;
 }
 
-static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p,
-                        uint8_t *buffer) {
-    struct live_key key;
-    const uint8_t *bytes = bytes_of(p, buffer);
+static bool key_of(const char *tenant, const struct publication *p, struct live_key *ret_key) {
     enum live_kind kind = p->kind == STORE_TOPIC_CONVERSATION ? LIVE_CONVERSATION : LIVE_INBOX;
-    if (bytes == NULL || !live_key_make(tenant, kind, &p->topic, &key))
+    return live_key_make(tenant, kind, &p->topic, ret_key);
+}
+
+static void publish_event(struct live_hub *hub, const struct live_key *key,
+                          const struct publication *p, uint8_t *buffer) {
+    const uint8_t *bytes = bytes_of(p, buffer);
+    struct rpc_buffer *entry = bytes != NULL ? live_entry_new(bytes, p->len_bytes) : NULL;
+    if (entry == NULL) { /* the log has it, and what is held of it may be older */
+        live_hub_outdate(hub, key, p->epoch, p->version);
         return;
-    /* Without memory for it the hub finds the event in the log, a little later. */
-    struct rpc_buffer *entry = live_entry_new(bytes, p->len_bytes);
-    if (entry == NULL)
-        return;
+    }
     const struct live_event event = {.sequence = p->sequence,
                                      .version = p->version,
                                      .entry = entry,
                                      .is_private = p->is_private,
                                      .visible_to = p->audience.to,
                                      .visible_from = p->audience.from};
-    live_hub_publish(hub, &key, p->epoch, &event, 1);
+    live_hub_publish(hub, key, p->epoch, &event, 1);
     rpc_buffer_unref(&entry);
+}
+
+static void publish_one(struct live_hub *hub, const char *tenant, const struct publication *p,
+                        uint8_t *buffer) {
+    struct live_key key;
+    if (!key_of(tenant, p, &key))
+        return;
+    switch (p->what) {
+    case PUBLISH_EVENT:
+        publish_event(hub, &key, p, buffer);
+        break;
+    case PUBLISH_HEAD:
+        live_hub_hear(hub, &(struct live_notice){.kind = LIVE_NOTICE_EVENTS,
+                                                 .key = key,
+                                                 .epoch = p->epoch,
+                                                 .head = p->sequence});
+        break;
+    case PUBLISH_OUTDATED:
+        live_hub_outdate(hub, &key, p->epoch, p->version);
+        break;
+    }
+}
+
+/* Both read anew what holds. */
+static void tell_readers(struct service_context *context, const char *tenant,
+                         const struct publication *p) {
+    if (p->is_seen_in_lists)
+        service_live_changed(context->live, tenant, &p->topic);
+    if (p->changes_unread)
+        service_live_unread(context->live, tenant, &p->topic);
 }
 
 void service_events_publish(struct service_context *context, const char *tenant,
@@ -295,9 +362,16 @@ void service_events_publish(struct service_context *context, const char *tenant,
     for (const struct publication *p = events->first; p != NULL; p = p->next) {
         if (context->hub != NULL)
             publish_one(context->hub, tenant, p, events->buffer);
-        if (p->is_seen_in_lists)
-            service_live_changed(context->live, tenant, &p->topic);
-        if (p->changes_unread)
-            service_live_unread(context->live, tenant, &p->topic);
+        tell_readers(context, tenant, p);
+    }
+}
+
+void service_events_doubt(struct service_context *context, const char *tenant,
+                          const struct service_events *events) {
+    struct live_key key;
+    for (const struct publication *p = events->first; p != NULL; p = p->next) {
+        if (context->hub != NULL && p->version == p->sequence && key_of(tenant, p, &key))
+            live_hub_doubt(context->hub, &key);
+        tell_readers(context, tenant, p);
     }
 }

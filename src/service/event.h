@@ -49,6 +49,18 @@ struct status service_event_rewrite(struct service_work *work, const struct stor
                                     uint64_t sequence, uint64_t told_by, const lc_event *event,
                                     const struct service_audience *audience) STATUS_MUST_USE;
 
+/* locked: The same for any number of places that hold one text, without a publication of each:
+ * rings let go of what is older. */
+struct status service_event_rewrite_copies(struct service_work *work,
+                                           const struct store_topic *topic,
+                                           const uint64_t *sequences, size_t count,
+                                           uint64_t told_by, const lc_event *event) STATUS_MUST_USE;
+
+/* locked: Nothing is written, but an earlier call may have written without having been able to
+ * publish: the hub hears how far the log reaches. */
+struct status service_event_hear(struct service_work *work,
+                                 const struct store_topic *topic) STATUS_MUST_USE;
+
 /* Tells a user's inbox, when the function has run: the event, and all it points to, stays as it is
  * and where it is until the transaction's events are published. The same event may be told to many,
  * and several may share a message: nothing of it is copied. */
@@ -63,5 +75,8 @@ struct status service_events_flush(struct service_work *work) STATUS_MUST_USE; /
 /* After the commit: to those who follow the topics, and to those who browse. */
 void service_events_publish(struct service_context *context, const char *tenant,
                             const struct service_events *events);
+/* Nobody knows whether they were committed: the hub asks the log. */
+void service_events_doubt(struct service_context *context, const char *tenant,
+                          const struct service_events *events);
 
 #endif

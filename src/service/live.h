@@ -37,6 +37,7 @@
 struct clock;
 struct rpc_server;
 struct service_context;
+struct store_access_change;
 struct service_live;
 
 struct service_live_options {
@@ -90,7 +91,9 @@ void service_live_unread(struct service_live *live, const char *tenant,
  */
 struct status service_presence_sweep(struct service_context *context) STATUS_MUST_USE;
 
-/* Ends the streams of those who were suspended, wherever that was done. Every second. */
-struct status service_suspension_sweep(struct service_context *context) STATUS_MUST_USE;
+/* Somebody's suspension, roles or tier changed, wherever that was done: what is remembered of the
+ * user is forgotten, and the streams of one who is suspended end. Also when it is told again. */
+void service_access_changed(struct service_context *context,
+                            const struct store_access_change *change);
 
 #endif

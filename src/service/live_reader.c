@@ -2,7 +2,10 @@
 #include <stdlib.h>
 
 #include "db/tx.h"
+#include "liveconv/v1/events.grpc-c.h"
+#include "rpc/codec.h"
 #include "rpc/server.h"
+#include "service/convert.h"
 #include "service/live_internal.h"
 #include "service/service.h"
 #include "store/event.h"
@@ -26,15 +29,70 @@ static void forget(struct log_job *job) {
         rpc_buffer_unref(&job->events[--job->count].entry);
 }
 
+static bool take_varint(const uint8_t *bytes, size_t len_bytes, size_t *at, uint64_t *ret_value) {
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && *at < len_bytes; shift += 7) {
+        uint8_t byte = bytes[(*at)++];
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            *ret_value = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The number of the event's kind: of its fields the one between time (1) and sequence (1000). The
+ * bytes are our own, and are passed on as they are. */
+static uint32_t kind_of(const uint8_t *bytes, size_t len_bytes) {
+    enum { TIME = 1, LENGTH_DELIMITED = 2 };
+    size_t at = 0;
+    while (at < len_bytes) {
+        uint64_t tag = 0;
+        uint64_t len = 0;
+        if (!take_varint(bytes, len_bytes, &at, &tag) || (tag & 7) != LENGTH_DELIMITED)
+            break;
+        if (tag >> 3 != TIME)
+            return (uint32_t)(tag >> 3);
+        if (!take_varint(bytes, len_bytes, &at, &len) || len > len_bytes - at)
+            break;
+        at += len;
+    }
+    return LIVECONV__V1__EVENT__KIND__NOT_SET;
+}
+
+/* Edits and deletions rewrite what the log holds of the message (service/message_change.c). */
+static bool brings_rewrites(const struct store_event *event) {
+    uint32_t kind = kind_of(event->bytes, event->len_bytes);
+    return kind == LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED ||
+           kind == LIVECONV__V1__EVENT__KIND_MESSAGE_DELETED;
+}
+
+/* False unless it tells that somebody was removed. */
+static bool removes(struct arena *arena, const struct store_event *from, struct uuid *ret_user) {
+    lc_event *event = NULL;
+    ProtobufCMessage *decoded;
+    if (kind_of(from->bytes, from->len_bytes) != LIVECONV__V1__EVENT__KIND_PARTICIPANT_REMOVED ||
+        !status_is_ok(rpc_codec_decode(&liveconv__v1__event__descriptor, from->bytes,
+                                       from->len_bytes, &rpc_codec_default_limits, arena, &decoded,
+                                       NULL)))
+        return false;
+    event = (lc_event *)decoded;
+    const lc_participant *who = event->participant_removed->participant;
+    return who != NULL && who->user != NULL && convert_id(who->user->user_id, ret_user);
+}
+
 static struct status keep(struct log_job *job, const struct store_event *from) {
     struct live_event event = {
         .sequence = from->sequence,
         .version = from->sequence,
         .entry = live_entry_new(from->bytes, from->len_bytes),
+        .brings_rewrites = brings_rewrites(from),
         .is_private = from->is_private,
         .visible_to = from->visible_to,
         .visible_from = from->visible_from,
     };
+    event.removes = removes(&job->arena, from, &event.visible_to);
     if (event.entry == NULL)
         return status_error(STATUS_RESOURCE_EXHAUSTED, 0, "no memory for a page of the log");
     job->events[job->count++] = event;

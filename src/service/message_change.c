@@ -83,21 +83,37 @@ static struct domain_message_change facts_of(const struct service_work *work,
     };
 }
 
+/* Rewrites the edits that were told before this one. */
+static struct status rewrite_copies(struct service_work *work, const struct store_topic *log,
+                                    const struct store_message *message, uint64_t told_by) {
+    uint64_t after = 0;
+    lc_event *event = NULL;
+    for (;;) {
+        uint64_t *copies = NULL;
+        size_t count = 0;
+        TRY(store_message_copies(work->tx, work->arena, work->tenant, &message->id, after, &copies,
+                                 &count));
+        if (count == 0)
+            return status_ok();
+        if (event == NULL)
+            TRY(message_event(work->arena, message, LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED,
+                              work->now_us, &event));
+        TRY(service_event_rewrite_copies(work, log, copies, count, told_by, event));
+        after = copies[count - 1];
+    }
+}
+
 /* Appends the event that tells, and rewrites those that hold an older text. */
-static struct status tell(struct service_work *work, struct target *target,
-                          Liveconv__V1__Event__KindCase kind) {
-    const struct store_message *message = &target->message;
-    struct store_topic *log = &target->view.conversation.log;
+static struct status tell(struct service_work *work, struct store_topic *log,
+                          const struct store_message *message, Liveconv__V1__Event__KindCase kind) {
     struct service_audience storage;
     const struct service_audience *audience = message_audience(message, &storage);
-    uint64_t *copies = NULL;
-    size_t count = 0;
     uint64_t told_by;
     lc_event *event;
 
-    TRY(store_message_copies(work->tx, work->arena, work->tenant, &message->id, &copies, &count));
     TRY(message_event(work->arena, message, kind, work->now_us, &event));
     TRY(service_event_append(work, log, event, audience, &told_by));
+    TRY(rewrite_copies(work, log, message, told_by));
     if (kind == LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED)
         TRY(store_message_remember_copy(work->tx, work->tenant, &message->id, told_by));
 
@@ -106,13 +122,7 @@ static struct status tell(struct service_work *work, struct target *target,
                           ? LIVECONV__V1__EVENT__KIND_MESSAGE_CORRECTED
                           : LIVECONV__V1__EVENT__KIND_MESSAGE_SENT,
                       message->sent_at_us, &event));
-    TRY(service_event_rewrite(work, log, message->sequence, told_by, event, audience));
-    for (size_t i = 0; i < count; i++) {
-        TRY(message_event(work->arena, message, LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED,
-                          work->now_us, &event));
-        TRY(service_event_rewrite(work, log, copies[i], told_by, event, audience));
-    }
-    return status_ok();
+    return service_event_rewrite(work, log, message->sequence, told_by, event, audience);
 }
 
 static struct status respond(struct service_work *work, const struct target *target,
@@ -129,6 +139,7 @@ static struct status may_edit(struct service_work *work, const struct target *ta
     struct change_ids ids;
     struct domain_message_change facts = facts_of(work, target, &ids);
 
+    TRY(store_message_count_copies(work->tx, work->tenant, &target->message.id, &facts.edits));
     if (!domain_message_is_visible(ids.sender, ids.recipient, caller->person.id_text))
         return no_such_message();
     if (convert_same_id(&target->message.sender.id, &caller->person.id))
@@ -149,7 +160,8 @@ static struct status run_edit(struct service_work *work, void *argument) {
     TRY(store_message_edit(work->tx, work->tenant, &change->id, change->content, language,
                            work->now_us));
     TRY(store_message_get(work->tx, work->arena, work->tenant, &change->id, &target.message));
-    TRY(tell(work, &target, LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED));
+    TRY(tell(work, &target.view.conversation.log, &target.message,
+             LIVECONV__V1__EVENT__KIND_MESSAGE_EDITED));
     return respond(work, &target, change->message);
 }
 
@@ -193,21 +205,43 @@ static struct status may_delete(struct service_work *work, const struct target *
     return domain_message_delete(&facts, ret_changes);
 }
 
+/* Makes a tombstone, which is left in `ret_message`, and tells of it. */
+static struct status bury(struct service_work *work, struct store_topic *log, const struct uuid *id,
+                          enum store_deleted_by by, struct store_message *ret_message) {
+    TRY(store_message_delete(work->tx, work->tenant, id, by, work->now_us));
+    TRY(store_message_get(work->tx, work->arena, work->tenant, id, ret_message));
+    return tell(work, log, ret_message, LIVECONV__V1__EVENT__KIND_MESSAGE_DELETED);
+}
+
+/* Translations and corrections say again what the message said. They have none of their own. */
+static struct status bury_answers(struct service_work *work, struct store_topic *log,
+                                  const struct uuid *original, enum store_deleted_by by) {
+    for (;;) {
+        struct store_message answer;
+        struct uuid *ids = NULL;
+        size_t count = 0;
+        TRY(store_message_answers(work->tx, work->arena, work->tenant, original, &ids, &count));
+        if (count == 0)
+            return status_ok();
+        for (size_t i = 0; i < count; i++)
+            TRY(bury(work, log, &ids[i], by, &answer));
+    }
+}
+
 static struct status write_delete(struct service_work *work, const struct change *change,
                                   struct target *target) {
     bool is_own = work->caller->is_user &&
                   convert_same_id(&target->message.sender.id, &work->caller->person.id);
+    enum store_deleted_by by = is_own ? STORE_DELETED_BY_SENDER : STORE_DELETED_BY_MODERATOR;
+    struct store_topic *log = &target->view.conversation.log;
     struct service_act act = {.action = "message.delete",
                               .conversation = &target->view.conversation,
                               .target_user = &target->message.sender.id,
                               .target = &change->id,
                               .note = change->note};
 
-    TRY(store_message_delete(work->tx, work->tenant, &change->id,
-                             is_own ? STORE_DELETED_BY_SENDER : STORE_DELETED_BY_MODERATOR,
-                             work->now_us));
-    TRY(store_message_get(work->tx, work->arena, work->tenant, &change->id, &target->message));
-    TRY(tell(work, target, LIVECONV__V1__EVENT__KIND_MESSAGE_DELETED));
+    TRY(bury(work, log, &change->id, by, &target->message));
+    TRY(bury_answers(work, log, &change->id, by));
     if (is_own)
         return status_ok();
     return service_audit(work->context, work->tx, work->caller, &act);
@@ -222,6 +256,8 @@ static struct status run_delete(struct service_work *work, void *argument) {
     TRY(may_delete(work, &target, &changes));
     if (changes)
         TRY(write_delete(work, change, &target));
+    else
+        TRY(service_event_hear(work, &target.view.conversation.log));
     return respond(work, &target, change->message);
 }
 

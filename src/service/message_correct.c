@@ -64,6 +64,7 @@ static struct status may_correct(struct service_work *work, const struct room *r
                                     .is_deleted = original->deleted_at_us != 0,
                                     .content = original->content,
                                     .content_len = strlen(original->content)};
+    TRY(store_message_count_answers(work->tx, work->tenant, &original->id, &facts.answers));
     struct domain_outgoing outgoing = {.sender_id = work->caller->person.id_text,
                                        .sender_is_muted = room->participant.is_muted,
                                        .recipient_id = to,

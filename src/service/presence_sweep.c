@@ -1,5 +1,5 @@
 /*
- * Scheduled work of presence: leases of nodes, participants whom nobody keeps in the room any more,
+ * Scheduled work of presence: leases of nodes, participants whom nobody keeps in the room any more;
  * and streams of those who were suspended.
  */
 #include "base/arena.h"
@@ -24,7 +24,6 @@ enum {
     AWAY_US = 60 * 1000 * 1000,
     /* On top of what the node that has the streams waits: it is the one that tells. */
     GRACE_US = 5 * 1000 * 1000,
-    LOOK_BACK_US = 10 * 1000 * 1000,
 };
 
 /* ---- one participant ---- */
@@ -157,33 +156,9 @@ struct status service_presence_sweep(struct service_context *context) {
 
 /* ---- suspension ---- */
 
-struct suspensions {
-    struct service_context *context;
-    struct arena *arena;
-    struct store_access_change *changes; /* out */
-    size_t count;
-};
-
-static struct status read_changes(struct db_tx *tx, void *argument) {
-    struct suspensions *suspensions = argument;
-    int64_t now_us = service_now_us(suspensions->context);
-    arena_reset(suspensions->arena);
-    return store_user_access_changes(tx, suspensions->arena, now_us - LOOK_BACK_US, now_us,
-                                     &suspensions->changes, &suspensions->count);
-}
-
-struct status service_suspension_sweep(struct service_context *context) {
-    struct arena arena;
-    struct suspensions suspensions = {.context = context, .arena = &arena};
-    arena_init(&arena, CHANGES_BUDGET_BYTES);
-    struct status status =
-        db_read(context->pool, service_live_deadline_us(context), read_changes, &suspensions, NULL);
-    for (size_t i = 0; i < suspensions.count && status_is_ok(status); i++) {
-        const struct store_access_change *change = &suspensions.changes[i];
-        service_users_forget(context->users, change->tenant, change->subject);
-        if (change->is_suspended)
-            service_live_suspend(context->live, change->tenant, &change->id);
-    }
-    arena_done(&arena);
-    return status;
+void service_access_changed(struct service_context *context,
+                            const struct store_access_change *change) {
+    service_users_forget(context->users, change->tenant, change->subject);
+    if (change->is_suspended)
+        service_live_suspend(context->live, change->tenant, &change->id);
 }

@@ -18,6 +18,7 @@ struct attempt {
     struct service_work work;
     struct service_mutation *mutation;
     bool has_key;
+    bool is_of_another; /* what was found is the answer of another call with the same id */
     struct store_request_key key;
 };
 
@@ -70,6 +71,7 @@ static struct status make_key(struct attempt *attempt) {
     attempt->key.principal = attempt->work.caller->subject;
     attempt->key.method = short_method(rpc_call_method(attempt->work.call));
     TRY(fingerprint(attempt->work.arena, attempt->mutation->request, attempt->key.fingerprint));
+    TRY(service_new_id(attempt->work.context, &attempt->key.attempt));
     attempt->has_key = true;
     return status_ok();
 }
@@ -148,6 +150,7 @@ static struct status look_up(struct db_tx *tx, void *context) {
     bool is_first;
     TRY(store_request_find(tx, attempt->work.arena, attempt->work.tenant, &attempt->key, &request));
     TRY(judge(attempt, &request, &is_first));
+    attempt->is_of_another = !request.is_own;
     return is_first ? status_error(STATUS_NOT_FOUND, 0, NULL) : status_ok();
 }
 
@@ -159,6 +162,8 @@ static struct status resolve(struct attempt *attempt, struct status status,
                                   rpc_call_deadline_us(attempt->work.call), look_up, attempt, NULL);
     if (!status_is_ok(found))
         return status; /* not there, or not to be seen yet: the client asks again */
+    if (attempt->is_of_another)
+        return status_ok();
     report->fate = DB_FATE_COMMITTED;
     attempt->mutation->was_replayed = false; /* it was this attempt's own answer */
     return status_ok();
@@ -185,9 +190,12 @@ struct status service_mutate(struct service_context *context, struct rpc_call *c
     struct status status =
         db_transaction(context->pool, rpc_call_deadline_us(call), run_attempt, &attempt, &report);
     status = resolve(&attempt, status, &report);
+    if (report.fate == DB_FATE_UNCERTAIN)
+        service_events_doubt(context, caller->tenant, attempt.work.events);
     if (!status_is_ok(status))
         return service_fault(call, status, &report);
-    service_events_publish(context, caller->tenant, attempt.work.events);
+    if (!attempt.is_of_another)
+        service_events_publish(context, caller->tenant, attempt.work.events);
     return status_ok();
 }
 
@@ -211,8 +219,14 @@ struct status service_transact(struct service_context *context, struct arena *ar
                                const char *tenant, int64_t deadline_us, service_run_fn *run,
                                void *argument, struct db_report *ret_report) {
     struct plain plain = {.run = run, .argument = argument};
+    struct db_report report = {.fate = DB_FATE_NOTHING};
     TRY(begin_work(context, arena, tenant, &plain.work));
-    TRY(db_transaction(context->pool, deadline_us, run_plain, &plain, ret_report));
+    struct status status = db_transaction(context->pool, deadline_us, run_plain, &plain, &report);
+    if (ret_report != NULL)
+        *ret_report = report;
+    if (report.fate == DB_FATE_UNCERTAIN)
+        service_events_doubt(context, tenant, plain.work.events);
+    TRY(status);
     service_events_publish(context, tenant, plain.work.events);
     return status_ok();
 }

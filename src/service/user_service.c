@@ -207,6 +207,20 @@ static void feel_suspension(struct service_context *context, const char *tenant,
         service_live_suspend(context->live, tenant, id);
 }
 
+/* The answer is of an earlier attempt, which may not have got so far as to act on it; since then
+ * somebody may have decided otherwise. What cannot be read now is found by scheduled work. */
+static void feel_what_holds_now(struct service_context *context, struct rpc_call *call,
+                                const struct service_caller *caller, const struct uuid *id) {
+    struct get get = {
+        .call = call, .tenant = caller->tenant, .id = *id, .now_us = service_now_us(context)};
+    struct convert c = convert_into(rpc_call_arena(call));
+    if (!status_is_ok(db_read(context->pool, rpc_call_deadline_us(call), read_user, &get, NULL)))
+        return;
+    lc_user *user = convert_user(&c, &get.user);
+    if (!c.failed)
+        feel_suspension(context, caller->tenant, id, user);
+}
+
 static struct status suspend_user(void *self, struct rpc_call *call,
                                   const lc_suspend_user_request *request,
                                   lc_suspend_user_response *ret_response) {
@@ -223,7 +237,9 @@ static struct status suspend_user(void *self, struct rpc_call *call,
                                         .run = suspend,
                                         .argument = &work};
     TRY(service_mutate(context, call, caller, &mutation));
-    if (!mutation.was_replayed)
+    if (mutation.was_replayed)
+        feel_what_holds_now(context, call, caller, &work.id);
+    else
         feel_suspension(context, caller->tenant, &work.id, ret_response->user);
     return status_ok();
 }

@@ -216,6 +216,7 @@ static struct status check_message(struct db_tx *tx, const struct store_journal_
             .content = original.content,
             .content_len = strlen(original.content),
         };
+        TRY(store_message_count_answers(tx, entry->tenant, &original.id, &facts.answers));
         outgoing.original = &facts;
     }
     uuid_format(&message->sender.id, ids[2]);

@@ -49,7 +49,15 @@ static const struct db_sql remember_copy = {
     "INSERT INTO message_copies (tenant_id, messageId, sequence) VALUES (?, ?, ?)"};
 static const struct db_sql list_copies = {
     "SELECT sequence FROM message_copies WHERE tenant_id = ? AND messageId = ?"
-    " ORDER BY sequence LIMIT 1000"};
+    " AND sequence > ? ORDER BY sequence LIMIT 500"};
+static const struct db_sql count_copies = {
+    "SELECT COUNT(*) FROM message_copies WHERE tenant_id = ? AND messageId = ?"};
+
+#define ANSWERS_FROM                                                                               \
+    " FROM live_conversation_messages WHERE tenant_id = ? AND originalMessage = ?"                 \
+    " AND deletedAt IS NULL"
+static const struct db_sql list_answers = {"SELECT id" ANSWERS_FROM " LIMIT 100"};
+static const struct db_sql count_answers = {"SELECT COUNT(*)" ANSWERS_FROM};
 
 #define UNREAD_FROM                                                                                \
     " FROM live_conversation_messages m WHERE m.tenant_id = ? AND m.conversationId = ?"            \
@@ -268,14 +276,14 @@ struct status store_message_remember_copy(struct db_tx *tx, const char *tenant,
 }
 
 struct status store_message_copies(struct db_tx *tx, struct arena *arena, const char *tenant,
-                                   const struct uuid *id, uint64_t **ret_sequences,
+                                   const struct uuid *id, uint64_t after, uint64_t **ret_sequences,
                                    size_t *ret_count) {
     uint64_t *sequences = NULL;
     size_t count = 0;
     size_t capacity = 0;
     DB_ROWS_AUTO struct db_rows *rows = NULL;
 
-    TRY(db_query(tx, &list_copies, DB_ARGS(db_text(tenant), db_uuid(id)), &rows));
+    TRY(db_query(tx, &list_copies, DB_ARGS(db_text(tenant), db_uuid(id), db_uint64(after)), &rows));
     while (db_rows_next(rows)) {
         TRY(store_list_grow(arena, &sequences, sizeof *sequences, count, &capacity));
         TRY(db_rows_read(rows, NULL, DB_INTO(db_into_uint64(&sequences[count]))));
@@ -285,4 +293,40 @@ struct status store_message_copies(struct db_tx *tx, struct arena *arena, const 
     *ret_sequences = sequences;
     *ret_count = count;
     return status_ok();
+}
+
+struct status store_message_count_copies(struct db_tx *tx, const char *tenant,
+                                         const struct uuid *id, int32_t *ret_count) {
+    bool found = false;
+    return db_query_row(tx, &count_copies, DB_ARGS(db_text(tenant), db_uuid(id)), NULL,
+                        DB_INTO(db_into_int32(ret_count)), &found);
+}
+
+/* ---- translations and corrections ---- */
+
+struct status store_message_answers(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                    const struct uuid *original, struct uuid **ret_ids,
+                                    size_t *ret_count) {
+    struct uuid *ids = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    DB_ROWS_AUTO struct db_rows *rows = NULL;
+
+    TRY(db_query(tx, &list_answers, DB_ARGS(db_text(tenant), db_uuid(original)), &rows));
+    while (db_rows_next(rows)) {
+        TRY(store_list_grow(arena, &ids, sizeof *ids, count, &capacity));
+        TRY(db_rows_read(rows, NULL, DB_INTO(db_into_uuid(&ids[count]))));
+        count++;
+    }
+    TRY(db_rows_status(rows));
+    *ret_ids = ids;
+    *ret_count = count;
+    return status_ok();
+}
+
+struct status store_message_count_answers(struct db_tx *tx, const char *tenant,
+                                          const struct uuid *original, int32_t *ret_count) {
+    bool found = false;
+    return db_query_row(tx, &count_answers, DB_ARGS(db_text(tenant), db_uuid(original)), NULL,
+                        DB_INTO(db_into_int32(ret_count)), &found);
 }

@@ -98,14 +98,26 @@ struct status store_message_delete(struct db_tx *tx, const char *tenant, const s
 
 /*
  * Sequences of the events that may still hold text of a message: message_edited events of it. The
- * log remembers them here, since the store does not read events. locked: remember, then list all
- * (at most 1,000) when it is edited again or deleted.
+ * log remembers them here, since the store does not read events. locked: remember; list all when it
+ * is edited again or deleted: those above `after`, ascending, 500 at a time, none at the end.
  */
 struct status store_message_remember_copy(struct db_tx *tx, const char *tenant,
                                           const struct uuid *id, uint64_t sequence) STATUS_MUST_USE;
 struct status store_message_copies(struct db_tx *tx, struct arena *arena, const char *tenant,
-                                   const struct uuid *id, uint64_t **ret_sequences,
+                                   const struct uuid *id, uint64_t after, uint64_t **ret_sequences,
                                    size_t *ret_count) STATUS_MUST_USE;
+/* As many as it has been edited times. */
+struct status store_message_count_copies(struct db_tx *tx, const char *tenant,
+                                         const struct uuid *id, int32_t *ret_count) STATUS_MUST_USE;
+
+/* locked: Translations and corrections of a message that are not deleted, in any order, 100 at a
+ * time: those that are left when these are deleted come next. */
+struct status store_message_answers(struct db_tx *tx, struct arena *arena, const char *tenant,
+                                    const struct uuid *original, struct uuid **ret_ids,
+                                    size_t *ret_count) STATUS_MUST_USE;
+struct status store_message_count_answers(struct db_tx *tx, const char *tenant,
+                                          const struct uuid *original,
+                                          int32_t *ret_count) STATUS_MUST_USE;
 
 /* Visible to the user, of others, not deleted, above the position; up to STORE_UNREAD_MAX. */
 struct status store_message_unread(struct db_tx *tx, const char *tenant,

@@ -8,9 +8,9 @@
 /* The insert is the lock: of two attempts the second waits here until the first has committed. */
 static const struct db_sql insert_record = {
     "INSERT IGNORE INTO request_records (tenant_id, principal, method, requestId, fingerprint,"
-    " state, createdAt) VALUES (?, ?, ?, ?, ?, 'STARTED', ?)"};
+    " attempt, state, createdAt) VALUES (?, ?, ?, ?, ?, ?, 'STARTED', ?)"};
 #define SELECT_RECORD                                                                              \
-    "SELECT fingerprint, state, response, resumeState FROM request_records"                        \
+    "SELECT fingerprint, attempt, state, response, resumeState FROM request_records"               \
     " WHERE tenant_id = ? AND principal = ? AND method = ? AND requestId = ?"
 static const struct db_sql find_record = {SELECT_RECORD};
 static const struct db_sql lock_record = {SELECT_RECORD " FOR UPDATE"};
@@ -29,17 +29,20 @@ static struct status read_record(struct db_tx *tx, struct arena *arena, const st
                                  struct store_request *ret_request) {
     struct store_request request = {.outcome = STORE_REQUEST_FIRST};
     struct db_bytes fingerprint = {NULL, 0};
+    struct uuid attempt = {{0}};
     const char *state = NULL;
+    bool has_attempt = false;
     bool found = false;
 
-    TRY(db_query_row(tx, sql,
-                     DB_ARGS(db_text(tenant), db_text(key->principal), db_text(key->method),
-                             db_uuid(&key->request_id)),
-                     arena,
-                     DB_INTO(db_into_bytes(&fingerprint), db_into_text(&state),
-                             db_nullable(db_into_bytes(&request.response), NULL),
-                             db_nullable(db_into_bytes(&request.resume_state), NULL)),
-                     &found));
+    TRY(db_query_row(
+        tx, sql,
+        DB_ARGS(db_text(tenant), db_text(key->principal), db_text(key->method),
+                db_uuid(&key->request_id)),
+        arena,
+        DB_INTO(db_into_bytes(&fingerprint), db_nullable(db_into_uuid(&attempt), &has_attempt),
+                db_into_text(&state), db_nullable(db_into_bytes(&request.response), NULL),
+                db_nullable(db_into_bytes(&request.resume_state), NULL)),
+        &found));
     if (!found)
         request.outcome = STORE_REQUEST_FIRST;
     else if (fingerprint.len_bytes != STORE_FINGERPRINT_BYTES ||
@@ -47,6 +50,8 @@ static struct status read_record(struct db_tx *tx, struct arena *arena, const st
         request = (struct store_request){.outcome = STORE_REQUEST_MISMATCH};
     else
         request.outcome = strcmp(state, "DONE") == 0 ? STORE_REQUEST_REPLAY : STORE_REQUEST_STARTED;
+    request.is_own =
+        has_attempt && memcmp(attempt.bytes, key->attempt.bytes, sizeof attempt.bytes) == 0;
     *ret_request = request;
     return status_ok();
 }
@@ -59,7 +64,8 @@ struct status store_request_begin(struct db_tx *tx, struct arena *arena, const c
     TRY(db_exec(tx, &insert_record,
                 DB_ARGS(db_text(tenant), db_text(key->principal), db_text(key->method),
                         db_uuid(&key->request_id),
-                        db_bytes(key->fingerprint, STORE_FINGERPRINT_BYTES), db_time_us(now_us)),
+                        db_bytes(key->fingerprint, STORE_FINGERPRINT_BYTES), db_uuid(&key->attempt),
+                        db_time_us(now_us)),
                 &inserted));
     if (inserted > 0) {
         *ret_request = (struct store_request){.outcome = STORE_REQUEST_FIRST};

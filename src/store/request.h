@@ -24,6 +24,8 @@ struct store_request_key {
     const char *method;    /* such as "BookingService/BookConversation" */
     struct uuid request_id;
     uint8_t fingerprint[STORE_FINGERPRINT_BYTES]; /* SHA-256 of the request without its id */
+    struct uuid
+        attempt; /* who writes the record: a new one for each call, and no part of the key */
 };
 
 enum store_request_outcome {
@@ -35,6 +37,7 @@ enum store_request_outcome {
 
 struct store_request {
     enum store_request_outcome outcome;
+    bool is_own; /* the record was written by the key's `attempt` */
     struct db_bytes response;
     struct db_bytes resume_state;
 };
@@ -44,7 +47,7 @@ struct status store_request_begin(struct db_tx *tx, struct arena *arena, const c
                                   struct store_request *ret_request) STATUS_MUST_USE;
 
 /* Looks without writing or locking: after a COMMIT whose outcome is unknown. FIRST: there is none.
- */
+ * One that is not `is_own` is of another call, and the COMMIT did not happen. */
 struct status store_request_find(struct db_tx *tx, struct arena *arena, const char *tenant,
                                  const struct store_request_key *key,
                                  struct store_request *ret_request) STATUS_MUST_USE;

@@ -7,7 +7,7 @@
 #endif
 
 #include "liveconv/v1/errors.pb-c.h"
-static const ProtobufCEnumValue liveconv__v1__reason__enum_values_by_number[87] =
+static const ProtobufCEnumValue liveconv__v1__reason__enum_values_by_number[89] =
 {
   { "REASON_UNSPECIFIED", "LIVECONV__V1__REASON__REASON_UNSPECIFIED", 0 },
   { "REASON_REQUEST_ID_REUSED", "LIVECONV__V1__REASON__REASON_REQUEST_ID_REUSED", 1 },
@@ -91,6 +91,8 @@ static const ProtobufCEnumValue liveconv__v1__reason__enum_values_by_number[87] 
   { "REASON_EDIT_WINDOW_CLOSED", "LIVECONV__V1__REASON__REASON_EDIT_WINDOW_CLOSED", 155 },
   { "REASON_CORRECTION_SPAN_INVALID", "LIVECONV__V1__REASON__REASON_CORRECTION_SPAN_INVALID", 156 },
   { "REASON_ORIGINAL_UNSUITABLE", "LIVECONV__V1__REASON__REASON_ORIGINAL_UNSUITABLE", 157 },
+  { "REASON_EDIT_LIMIT", "LIVECONV__V1__REASON__REASON_EDIT_LIMIT", 158 },
+  { "REASON_ANSWER_LIMIT", "LIVECONV__V1__REASON__REASON_ANSWER_LIMIT", 159 },
   { "REASON_FEEDBACK_CLOSED", "LIVECONV__V1__REASON__REASON_FEEDBACK_CLOSED", 170 },
   { "REASON_SUBJECT_NOT_PARTICIPANT", "LIVECONV__V1__REASON__REASON_SUBJECT_NOT_PARTICIPANT", 171 },
   { "REASON_SELF_REFERENCE", "LIVECONV__V1__REASON__REASON_SELF_REFERENCE", 172 },
@@ -98,12 +100,13 @@ static const ProtobufCEnumValue liveconv__v1__reason__enum_values_by_number[87] 
   { "REASON_RANGE_INVALID", "LIVECONV__V1__REASON__REASON_RANGE_INVALID", 174 },
 };
 static const ProtobufCIntRange liveconv__v1__reason__value_ranges[] = {
-{0, 0},{30, 14},{50, 24},{70, 32},{100, 48},{130, 64},{150, 74},{170, 82},{0, 87}
+{0, 0},{30, 14},{50, 24},{70, 32},{100, 48},{130, 64},{150, 74},{170, 84},{0, 89}
 };
-static const ProtobufCEnumValueIndex liveconv__v1__reason__enum_values_by_name[87] =
+static const ProtobufCEnumValueIndex liveconv__v1__reason__enum_values_by_name[89] =
 {
   { "REASON_ALLOWANCE_EXHAUSTED", 55 },
   { "REASON_ALREADY_BOOKED", 51 },
+  { "REASON_ANSWER_LIMIT", 83 },
   { "REASON_BOOKING_CLOSED", 53 },
   { "REASON_BOOKING_HORIZON", 54 },
   { "REASON_BOOKING_NOT_FOUND", 25 },
@@ -123,10 +126,11 @@ static const ProtobufCEnumValueIndex liveconv__v1__reason__enum_values_by_name[8
   { "REASON_DEVICE_LIMIT", 71 },
   { "REASON_DOORS_CLOSED", 64 },
   { "REASON_DURATION_OUT_OF_RANGE", 37 },
+  { "REASON_EDIT_LIMIT", 82 },
   { "REASON_EDIT_WINDOW_CLOSED", 79 },
   { "REASON_END_BEFORE_START", 36 },
   { "REASON_ETAG_MISMATCH", 3 },
-  { "REASON_FEEDBACK_CLOSED", 82 },
+  { "REASON_FEEDBACK_CLOSED", 84 },
   { "REASON_FIELDS_INCONSISTENT", 12 },
   { "REASON_FIELD_MALFORMED", 13 },
   { "REASON_FIELD_MASK_INVALID", 5 },
@@ -157,21 +161,21 @@ static const ProtobufCEnumValueIndex liveconv__v1__reason__enum_values_by_name[8
   { "REASON_PRICE_CHANGED", 58 },
   { "REASON_PRICE_OUT_OF_RANGE", 41 },
   { "REASON_QUOTA_EXCEEDED", 7 },
-  { "REASON_RANGE_INVALID", 86 },
+  { "REASON_RANGE_INVALID", 88 },
   { "REASON_RATE_LIMITED", 6 },
   { "REASON_RECIPIENT_NOT_PRESENT", 75 },
   { "REASON_REPORT_NOT_FOUND", 29 },
-  { "REASON_REPORT_RESOLVED", 85 },
+  { "REASON_REPORT_RESOLVED", 87 },
   { "REASON_REQUEST_ID_REUSED", 1 },
   { "REASON_REQUEST_IN_PROGRESS", 2 },
   { "REASON_SCHEDULE_CONFLICT", 45 },
   { "REASON_SEATS_AVAILABLE", 61 },
-  { "REASON_SELF_REFERENCE", 84 },
+  { "REASON_SELF_REFERENCE", 86 },
   { "REASON_START_IN_PAST", 35 },
   { "REASON_START_TOO_EARLY", 44 },
   { "REASON_START_TOO_FAR", 38 },
   { "REASON_STORAGE_UNAVAILABLE", 9 },
-  { "REASON_SUBJECT_NOT_PARTICIPANT", 83 },
+  { "REASON_SUBJECT_NOT_PARTICIPANT", 85 },
   { "REASON_TIER_REQUIRED", 50 },
   { "REASON_TOKEN_AUDIENCE_WRONG", 18 },
   { "REASON_TOKEN_CLAIM_INVALID", 20 },
@@ -197,9 +201,9 @@ const ProtobufCEnumDescriptor liveconv__v1__reason__descriptor =
   "Reason",
   "Liveconv__V1__Reason",
   "liveconv.v1",
-  87,
+  89,
   liveconv__v1__reason__enum_values_by_number,
-  87,
+  89,
   liveconv__v1__reason__enum_values_by_name,
   8,
   liveconv__v1__reason__value_ranges,

@@ -370,6 +370,15 @@ typedef enum _Liveconv__V1__Reason {
    */
   LIVECONV__V1__REASON__REASON_ORIGINAL_UNSUITABLE = 157,
   /*
+   * FAILED_PRECONDITION. The message was edited as often as a message may be, 50 times.
+   */
+  LIVECONV__V1__REASON__REASON_EDIT_LIMIT = 158,
+  /*
+   * FAILED_PRECONDITION. The original has as many translations and corrections as a message may have,
+   * 100.
+   */
+  LIVECONV__V1__REASON__REASON_ANSWER_LIMIT = 159,
+  /*
    * FAILED_PRECONDITION. Feedback is given after the end, and for so many days. [window_days]
    */
   LIVECONV__V1__REASON__REASON_FEEDBACK_CLOSED = 170,

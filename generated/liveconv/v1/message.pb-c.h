@@ -86,11 +86,11 @@ typedef enum _Liveconv__V1__DeletedBy {
    */
   LIVECONV__V1__DELETED_BY__DELETED_BY_UNSPECIFIED = 0,
   /*
-   * Its sender.
+   * Its sender; of what was deleted with its original, the original's.
    */
   LIVECONV__V1__DELETED_BY__DELETED_BY_SENDER = 1,
   /*
-   * The host, an admin or a moderating service.
+   * The host, an admin or a moderating service; of it or of its original.
    */
   LIVECONV__V1__DELETED_BY__DELETED_BY_MODERATOR = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LIVECONV__V1__DELETED_BY)

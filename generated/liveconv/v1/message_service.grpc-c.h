@@ -149,8 +149,9 @@ struct lc_message_service_handlers {
      * Callers: student, instructor, admin; those in the room, from the doors' opening until the end.
      * NOT_FOUND: CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND (the original). PERMISSION_DENIED:
      * NOT_PARTICIPANT, PARTICIPANT_MUTED, PARTICIPANT_REMOVED. FAILED_PRECONDITION: MESSAGES_CLOSED,
-     * RECIPIENT_NOT_PRESENT, USER_BLOCKED. INVALID_ARGUMENT: ORIGINAL_UNSUITABLE, FIELD_MALFORMED,
-     * FIELDS_INCONSISTENT, SELF_REFERENCE. UNAVAILABLE: OUTCOME_UNKNOWN.
+     * RECIPIENT_NOT_PRESENT, USER_BLOCKED, MESSAGE_DELETED (the original), ANSWER_LIMIT. INVALID_ARGUMENT:
+     * ORIGINAL_UNSUITABLE, FIELD_MALFORMED, FIELDS_INCONSISTENT, SELF_REFERENCE. UNAVAILABLE:
+     * OUTCOME_UNKNOWN.
      */
     struct status (*send_message)(void *self, struct rpc_call *call,
                                   const lc_send_message_request *request,
@@ -169,19 +170,22 @@ struct lc_message_service_handlers {
                                    lc_list_messages_response *ret_response);
 
     /*
-     * Changes the content of a message within 15 minutes unless the tenant says otherwise. Who resumes a
-     * stream later gets the new content only.
+     * Changes the content of a message within 15 minutes unless the tenant says otherwise, at most 50 times.
+     * Who resumes a stream later gets the new content only.
      *
      * Callers: its sender.
      * NOT_FOUND: MESSAGE_NOT_FOUND. PERMISSION_DENIED: NOT_SENDER, NOT_PARTICIPANT, PARTICIPANT_MUTED,
-     * PARTICIPANT_REMOVED. FAILED_PRECONDITION: MESSAGE_DELETED, EDIT_WINDOW_CLOSED, MESSAGES_CLOSED.
+     * PARTICIPANT_REMOVED. FAILED_PRECONDITION: MESSAGE_DELETED, EDIT_WINDOW_CLOSED, EDIT_LIMIT,
+     * MESSAGES_CLOSED.
      */
     struct status (*edit_message)(void *self, struct rpc_call *call,
                                   const lc_edit_message_request *request,
                                   lc_edit_message_response *ret_response);
 
     /*
-     * Deletes a message: a tombstone stays. A message that is deleted already is answered as it is.
+     * Deletes a message: a tombstone stays. Its translations and corrections, which say the same again, are
+     * deleted with it, whoever wrote them; each is told by a `message_deleted` of its own. A message that is
+     * deleted already is answered as it is.
      *
      * Callers: its sender, the host (not what is private to others), admin; scope moderation.write.
      * NOT_FOUND: MESSAGE_NOT_FOUND. PERMISSION_DENIED: NOT_SENDER.
@@ -195,7 +199,7 @@ struct lc_message_service_handlers {
      *
      * Callers: student, instructor, admin; those in the room who can see the original.
      * NOT_FOUND: MESSAGE_NOT_FOUND. PERMISSION_DENIED: NOT_PARTICIPANT, PARTICIPANT_MUTED,
-     * PARTICIPANT_REMOVED. FAILED_PRECONDITION: MESSAGE_DELETED, MESSAGES_CLOSED, USER_BLOCKED.
+     * PARTICIPANT_REMOVED. FAILED_PRECONDITION: MESSAGE_DELETED, MESSAGES_CLOSED, USER_BLOCKED, ANSWER_LIMIT.
      * INVALID_ARGUMENT: CORRECTION_SPAN_INVALID, ORIGINAL_UNSUITABLE.
      */
     struct status (*correct_message)(void *self, struct rpc_call *call,

@@ -50,6 +50,9 @@ void seen_read(const lc_event *event, struct seen *seen) {
         snprintf(seen->id, sizeof seen->id, "%s",
                  event->participant_joined->participant->user->user_id);
         break;
+    case LIVECONV__V1__EVENT__KIND_INVITED:
+        snprintf(seen->id, sizeof seen->id, "%s", event->invited->id);
+        break;
     default:
         break;
     }

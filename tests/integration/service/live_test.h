@@ -26,7 +26,7 @@ struct seen {
     size_t topic;
     uint64_t sequence;
     int kind;                   /* of lc_event */
-    char id[ID_BYTES];          /* of the message, or of the participant's user */
+    char id[ID_BYTES];          /* of the message, participant's user, conversation */
     char text[SEEN_TEXT_BYTES]; /* content of the message */
     int64_t opened_at_us;       /* when the stream that it came on was opened */
     unsigned segment;           /* rises with every snapshot of the topic */

@@ -3,6 +3,7 @@
 
 #include "app/jobs.h"
 #include "base/clock.h"
+#include "domain/message.h"
 
 #include <string.h>
 
@@ -121,6 +122,135 @@ static void resuming_never_brings_removed_text_back(void **state) {
     assert_int_equal(count_of_text(ben, "Right words"), 3); /* sent, edited, edited */
     device_assert_sound(ben);
     device_free(&ben);
+}
+
+static struct status try_translate(const struct trio *r, const char *original, const char *content,
+                                   lc_message **ret_message) {
+    struct rpc_call_options options = liveconv_as(r->ben);
+    lc_send_message_request request = LC_SEND_MESSAGE_REQUEST_INIT;
+    lc_send_message_response *response = NULL;
+    request.conversation_id = r->conversation;
+    request.content = text("%s", content);
+    request.translation_of_message_id = text("%s", original);
+    request.client_message_id = new_uuid();
+    struct status status = lc_message_service_send_message(t.lc->channel, &options, &request,
+                                                           &t.arena, &response, &t.result);
+    if (status_is_ok(status))
+        *ret_message = response->message;
+    return status;
+}
+
+static int64_t events_with(const char *conversation, const char *words) {
+    return liveconv_sql_number(
+        t.lc, "SELECT COUNT(*) FROM events WHERE topicId = '%s' AND payload LIKE '%%%s%%'",
+        conversation, words);
+}
+
+static void what_repeats_a_deleted_message_goes_with_it(void **state) {
+    struct trio r = new_trio();
+    lc_message *original = sent(r.ana, r.conversation, "My address is 12 High Street");
+    lc_message *translation = NULL;
+    lc_message *correction = NULL;
+    lc_list_messages_response *list = NULL;
+    (void)state;
+    struct device *host = follow(r.host, "host", r.conversation);
+    struct device *ben = follow(r.ben, "ben", r.conversation);
+    device_stop(ben);
+    assert_ok(try_translate(&r, original->id, "Vivo en 12 High Street", &translation));
+    assert_ok(try_edit(r.ben, translation->id, "Mi casa: 12 High Street", NULL, NULL));
+    assert_ok(try_correct(r.host, original->id, 0, 2, "12 High Street: my", &correction));
+    lc_message *other = sent(r.ben, r.conversation, "Something else");
+    assert_ok(try_delete(r.ana, original->id, NULL, NULL));
+    device_await_event(host, 0, KIND(MESSAGE_DELETED), translation->id);
+    device_await_event(host, 0, KIND(MESSAGE_DELETED), correction->id);
+    device_resume(ben);
+    device_await_sequence(ben, 0, head_of(r.conversation));
+    assert_int_equal(count_of_text(ben, "Vivo en 12 High Street"), 0);
+    assert_int_equal(count_of_text(ben, "Mi casa: 12 High Street"), 0);
+    assert_int_equal(count_of_text(ben, "12 High Street: my"), 0);
+    assert_int_equal(events_with(r.conversation, "High Street"), 0);
+    assert_ok(try_list_messages(r.host, r.conversation, &list));
+    assert_int_equal(list->n_messages, 4);
+    for (size_t i = 0; i < list->n_messages; i++)
+        assert_true(list->messages[i]->deleted_by == (strcmp(list->messages[i]->id, other->id) == 0
+                                                          ? LC_DELETED_BY_UNSPECIFIED
+                                                          : LC_DELETED_BY_SENDER));
+    finish(ben);
+    finish(host);
+}
+
+/* As if that many people had translated it: `count` rows, each with its event. */
+static void translate_often(const struct trio *r, const lc_message *translation, int count) {
+    liveconv_sql(t.lc,
+                 "INSERT INTO live_conversation_messages (tenant_id, id, conversationId, senderId,"
+                 " content, messageType, language, originalMessage, sequence) SELECT tenant_id,"
+                 " UUID(), conversationId, senderId, content, messageType, language,"
+                 " originalMessage, sequence + s.seq FROM live_conversation_messages"
+                 " JOIN seq_1_to_%d s WHERE id = '%s'",
+                 count, translation->id);
+    liveconv_sql(t.lc,
+                 "INSERT INTO events (tenant_id, topicId, sequence, payload, checksum) SELECT"
+                 " tenant_id, topicId, sequence + s.seq, payload, checksum FROM events"
+                 " JOIN seq_1_to_%d s WHERE topicId = '%s' AND sequence = %llu",
+                 count, r->conversation, (unsigned long long)translation->sequence);
+    liveconv_sql(t.lc,
+                 "UPDATE live_conversations SET eventSequence = eventSequence + %d WHERE id = '%s'",
+                 count, r->conversation);
+}
+
+static void a_message_is_answered_so_often(void **state) {
+    struct trio r = new_trio();
+    lc_message *original = sent(r.ana, r.conversation, "Words");
+    lc_message *translation = NULL;
+    (void)state;
+    assert_ok(try_translate(&r, original->id, "Palabras", &translation));
+    translate_often(&r, translation, DOMAIN_MESSAGE_ANSWERS_MAX - 2);
+    assert_ok(try_correct(r.host, original->id, 0, 5, "Word", NULL));
+    assert_refused(try_translate(&r, original->id, "Mots", &translation),
+                   STATUS_FAILED_PRECONDITION, "ANSWER_LIMIT");
+    assert_refused(try_correct(r.host, original->id, 0, 5, "A word", NULL),
+                   STATUS_FAILED_PRECONDITION, "ANSWER_LIMIT");
+    assert_ok(try_delete(r.ana, original->id, NULL, NULL));
+    assert_int_equal(events_with(r.conversation, "Palabras"), 0);
+}
+
+static void a_message_is_edited_so_often(void **state) {
+    struct trio r = new_trio();
+    lc_message *message = sent(r.ana, r.conversation, "Words 0");
+    (void)state;
+    for (int i = 1; i <= DOMAIN_MESSAGE_EDITS_MAX; i++)
+        assert_ok(try_edit(r.ana, message->id, text("Words %d", i), NULL, NULL));
+    assert_refused(try_edit(r.ana, message->id, "Too many words", NULL, NULL),
+                   STATUS_FAILED_PRECONDITION, "EDIT_LIMIT");
+    assert_int_equal(events_with(r.conversation, "Words"),
+                     events_with(r.conversation, text("Words %d", DOMAIN_MESSAGE_EDITS_MAX)));
+    assert_ok(try_delete(r.ana, message->id, NULL, NULL));
+    assert_int_equal(events_with(r.conversation, "Words"), 0);
+}
+
+/* From a time when nothing bounded it; with the longest text there is. */
+static void all_copies_of_a_text_go(void **state) {
+    enum { CHARACTERS = 4000, COPIES = 1100 };
+    struct trio r = new_trio();
+    char *longest = arena_alloc(&t.arena, (size_t)4 * CHARACTERS + 1);
+    (void)state;
+    for (size_t i = 0; i < CHARACTERS; i++)
+        memcpy(longest + 4 * i, "\xF0\x9F\x98\x80", 4);
+    lc_message *message = sent(r.ana, r.conversation, longest);
+    liveconv_sql(t.lc,
+                 "INSERT INTO events (tenant_id, topicId, sequence, payload, checksum) SELECT"
+                 " tenant_id, topicId, sequence + s.seq, payload, checksum FROM events"
+                 " JOIN seq_1_to_%d s WHERE topicId = '%s' AND sequence = %llu",
+                 COPIES, r.conversation, (unsigned long long)message->sequence);
+    liveconv_sql(t.lc,
+                 "INSERT INTO message_copies (tenant_id, messageId, sequence)"
+                 " SELECT '%s', '%s', %llu + s.seq FROM seq_1_to_%d s",
+                 LIVECONV_TENANT, message->id, (unsigned long long)message->sequence, COPIES);
+    liveconv_sql(t.lc,
+                 "UPDATE live_conversations SET eventSequence = eventSequence + %d WHERE id = '%s'",
+                 COPIES, r.conversation);
+    assert_ok(try_delete(r.host, message->id, NULL, NULL));
+    assert_int_equal(events_with(r.conversation, "\xF0\x9F\x98\x80"), 0);
 }
 
 static void a_text_that_only_the_ring_still_has_is_replaced_there(void **state) {
@@ -308,6 +438,10 @@ int main(void) {
         TEST(the_same_client_message_id_is_one_message_for_ever),
         TEST(private_messages_are_seen_by_two),
         TEST(resuming_never_brings_removed_text_back),
+        TEST(what_repeats_a_deleted_message_goes_with_it),
+        TEST(a_message_is_answered_so_often),
+        TEST(a_message_is_edited_so_often),
+        TEST(all_copies_of_a_text_go),
         TEST(a_text_that_only_the_ring_still_has_is_replaced_there),
         TEST(only_the_sender_edits_and_the_host_deletes),
         TEST(a_correction_is_a_message_about_a_span),

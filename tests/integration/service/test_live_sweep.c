@@ -1,6 +1,8 @@
 /* What a dead node, or a join without a stream, leaves behind is put right. */
 #include "live_test.h"
 
+#include "app/jobs.h"
+#include "base/clock.h"
 #include "service/live.h"
 
 #include <time.h>
@@ -115,22 +117,34 @@ static void who_is_connected_is_left_alone(void **state) {
     end(&room);
 }
 
-static void a_suspension_on_another_node_ends_streams_here(void **state) {
+/* Scheduled work comes back after `away_s` seconds without the database. */
+static void a_suspension_on_another_node_ends_streams_here_after(int away_s) {
+    struct jobs jobs = {.context = t.lc->context, .revocations = t.lc->revocations, .batch = 5};
     const char *id;
     const char *user = new_student(&id);
     const char *topics[] = {"inbox"};
-    (void)state;
     struct device *device = device_start(user, "phone", topics, 1);
     device_await_ready(device);
     device_stay_ended(device);
+    jobs.suspensions_from = clock_wall_us(clock_system()) - (away_s + 1) * INT64_C(1000000);
     liveconv_sql(t.lc,
                  "UPDATE users SET suspendedAt = UTC_TIMESTAMP(6),"
-                 " accessChangedAt = UTC_TIMESTAMP(6) WHERE id = '%s'",
-                 id);
-    assert_ok(service_suspension_sweep(t.lc->context));
+                 " accessChangedAt = UTC_TIMESTAMP(6) - INTERVAL %d SECOND WHERE id = '%s'",
+                 away_s, id);
+    assert_int_equal(jobs_suspensions(&jobs), SCHEDULE_DONE);
     device_await_goodbye(device, LC_GOODBYE_REASON_SUSPENDED);
     device_stop(device);
     device_free(&device);
+}
+
+static void a_suspension_on_another_node_ends_streams_here(void **state) {
+    (void)state;
+    a_suspension_on_another_node_ends_streams_here_after(0);
+}
+
+static void so_does_one_of_a_time_without_the_database(void **state) {
+    (void)state;
+    a_suspension_on_another_node_ends_streams_here_after(60);
 }
 
 int main(void) {
@@ -141,6 +155,7 @@ int main(void) {
         TEST(one_that_cannot_be_put_right_does_not_hold_the_others),
         TEST(who_is_connected_is_left_alone),
         TEST(a_suspension_on_another_node_ends_streams_here),
+        TEST(so_does_one_of_a_time_without_the_database),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -191,12 +191,19 @@ STORE_TEST(copies_of_a_text_are_remembered) {
     struct uuid id = say(w, tx, room(w, tx), w->host, 1, NULL);
     uint64_t *sequences = NULL;
     size_t count = 9;
-    MUST(store_message_copies(tx, &w->arena, w->tenant, &id, &sequences, &count));
+    MUST(store_message_copies(tx, &w->arena, w->tenant, &id, 0, &sequences, &count));
     assert_int_equal(count, 0);
     MUST(store_message_remember_copy(tx, w->tenant, &id, 9));
     MUST(store_message_remember_copy(tx, w->tenant, &id, 4));
-    MUST(store_message_copies(tx, &w->arena, w->tenant, &id, &sequences, &count));
+    MUST(store_message_copies(tx, &w->arena, w->tenant, &id, 0, &sequences, &count));
     assert_true(count == 2 && sequences[0] == 4 && sequences[1] == 9);
+    MUST(store_message_copies(tx, &w->arena, w->tenant, &id, 4, &sequences, &count));
+    assert_true(count == 1 && sequences[0] == 9);
+    MUST(store_message_copies(tx, &w->arena, w->tenant, &id, 9, &sequences, &count));
+    assert_int_equal(count, 0);
+    int32_t edits = -1;
+    MUST(store_message_count_copies(tx, w->tenant, &id, &edits));
+    assert_int_equal(edits, 2);
     return status_ok();
 }
 

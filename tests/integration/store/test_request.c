@@ -28,6 +28,22 @@ STORE_TEST(a_retry_gets_the_first_answer) {
     return status_ok();
 }
 
+STORE_TEST(a_record_tells_whose_it_is) {
+    struct store_request_key key = key_of(w, "ana");
+    struct store_request found;
+    key.attempt = world_uuid(w);
+    (void)begin(w, tx, &key);
+    MUST(store_request_complete(tx, w->tenant, &key, "a", 1));
+    MUST(store_request_find(tx, &w->arena, w->tenant, &key, &found));
+    assert_int_equal(found.outcome, STORE_REQUEST_REPLAY);
+    assert_true(found.is_own);
+    key.attempt = world_uuid(w);
+    MUST(store_request_find(tx, &w->arena, w->tenant, &key, &found));
+    assert_int_equal(found.outcome, STORE_REQUEST_REPLAY);
+    assert_false(found.is_own);
+    return status_ok();
+}
+
 STORE_TEST(an_empty_answer_is_an_answer) {
     struct store_request_key key = key_of(w, "ana");
     (void)begin(w, tx, &key);
@@ -117,6 +133,7 @@ STORE_TEST(a_refusal_is_evaluated_again) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_retry_gets_the_first_answer),
+        cmocka_unit_test(a_record_tells_whose_it_is),
         cmocka_unit_test(an_empty_answer_is_an_answer),
         cmocka_unit_test(another_body_under_the_same_id_is_a_mismatch),
         cmocka_unit_test(the_same_id_of_another_principal_method_or_tenant_is_another_request),

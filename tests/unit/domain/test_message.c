@@ -24,6 +24,10 @@ static void sending(void **state) {
         .sender_id = "bob", .recipient_id = "eve", .kind = DOMAIN_MESSAGE_TEXT};
     static const struct domain_original deleted = {
         .sender_id = "bob", .recipient_id = "", .kind = DOMAIN_MESSAGE_TEXT, .is_deleted = true};
+    static const struct domain_original much_translated = {.sender_id = "bob",
+                                                           .recipient_id = "",
+                                                           .kind = DOMAIN_MESSAGE_TEXT,
+                                                           .answers = DOMAIN_MESSAGE_ANSWERS_MAX};
     static const struct domain_original correction = {
         .sender_id = "bob", .recipient_id = "", .kind = DOMAIN_MESSAGE_CORRECTION};
     static const struct {
@@ -55,6 +59,8 @@ static void sending(void **state) {
          WHY(MESSAGE_NOT_FOUND)},
         {"of what is gone", "", &deleted, false, false, false, STATUS_FAILED_PRECONDITION,
          WHY(MESSAGE_DELETED)},
+        {"one answer too many", "", &much_translated, false, false, false,
+         STATUS_FAILED_PRECONDITION, WHY(ANSWER_LIMIT)},
         {"of a correction", "", &correction, false, false, false, STATUS_INVALID_ARGUMENT,
          WHY(ORIGINAL_UNSUITABLE)},
     };
@@ -144,6 +150,16 @@ static void editing(void **state) {
          0,
          STATUS_FAILED_PRECONDITION,
          WHY(MESSAGE_DELETED)},
+        {"once more",
+         {.sender_id = "ann", .actor_id = "ann", .edits = DOMAIN_MESSAGE_EDITS_MAX - 1},
+         0,
+         STATUS_OK,
+         WHY(NONE)},
+        {"too often",
+         {.sender_id = "ann", .actor_id = "ann", .edits = DOMAIN_MESSAGE_EDITS_MAX},
+         0,
+         STATUS_FAILED_PRECONDITION,
+         WHY(EDIT_LIMIT)},
         {"muted",
          {.sender_id = "ann", .actor_id = "ann", .actor_is_muted = true},
          0,

@@ -41,6 +41,7 @@ uint64_t fake_commit_private(struct fake_log *log, uint8_t from, uint8_t to) {
 uint64_t fake_rewrite(struct fake_log *log, uint64_t sequence) {
     uint64_t by = fake_commit(log);
     log->events[sequence].version = by;
+    log->events[by].brings_rewrites = true;
     return by;
 }
 
@@ -114,6 +115,7 @@ static void see_page(struct fake_log *log, struct live_read *read) {
     uint64_t first = (request->after > log->floor ? request->after : log->floor) + 1;
     for (uint64_t at = first; at <= log->head && at - request->after <= request->limit; at++) {
         struct live_event event = event_of(log, at, log->events[at].version);
+        event.brings_rewrites = log->events[at].brings_rewrites;
         assert_true(live_read_add(read, &event));
         rpc_buffer_unref(&event.entry);
     }

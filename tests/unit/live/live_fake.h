@@ -18,6 +18,7 @@ enum { FAKE_LOG_MAX = 8192, FAKE_REQUESTS = 256 };
 struct fake_event {
     uint64_t version;      /* of the text in the log */
     uint64_t told_version; /* of the newest that was published: older must not be delivered */
+    bool brings_rewrites;  /* tells of a new text of another */
     bool is_private;
     struct uuid to;
     struct uuid from;
