@@ -7,17 +7,19 @@ build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 failures=0
 
-# programs CLIENT-BODY SERVER-BODY: two shell and Python stand-ins; the server listens.
+# programs CLIENT-BODY CODE SERVER-BODY: two shell and Python stand-ins. The server listens, and ends
+# with the code when it is asked to: it knows how before it says that it listens.
 programs() {
     printf '#!/bin/sh\n%s\n' "$1" >"$build/interop_client"
     cat >"$build/interop_server" <<END
 #!/usr/bin/python3
 import os, signal, socket, sys
+signal.signal(signal.SIGTERM, lambda *_: os._exit($2))
 listener = socket.socket()
 listener.bind(("127.0.0.1", int(sys.argv[1].split("=")[1])))
 listener.listen(64)
 print(f"listening on {listener.getsockname()[1]}", flush=True)
-$2
+$3
 END
     chmod +x "$build/interop_client" "$build/interop_server"
 }
@@ -34,14 +36,13 @@ expect() {
     fi
 }
 
-good='signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-signal.pause()'
-programs 'exit 0' "$good"
+waits='while True: signal.pause()'
+programs 'exit 0' 0 "$waits"
 expect 0 'passes when all is well' '2 cells ok, 0 failed'
-programs 'echo the reason; exit 1' "$good"
+programs 'echo the reason; exit 1' 0 "$waits"
 expect 1 'a client that fails' 'own>own empty_unary: exit code 1: the reason'
-programs 'exit 0' 'listener.accept(); os._exit(3)'
+programs 'exit 0' 0 'listener.accept(); os._exit(3)'
 expect 1 'a server that dies' 'died with code 3'
-programs 'exit 0' "${good/_exit(0)/_exit(99)}"
+programs 'exit 0' 99 "$waits"
 expect 1 'a server that ends badly' 'ended with code 99'
 exit "$failures"
