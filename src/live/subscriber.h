@@ -49,9 +49,9 @@ enum {
 struct live_subscription {
     struct live_key key;
     bool has_position;
-    struct live_position after; /* with has_position */
     bool live_only;             /* not with has_position */
     int32_t snapshot_messages;  /* as in the contract: 0 is 50, -1 none */
+    struct live_position after; /* with has_position */
 };
 
 struct live_subscriber_options {

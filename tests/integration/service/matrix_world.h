@@ -21,7 +21,7 @@ struct matrix_world {
 void matrix_world_init(struct matrix_world *world, struct liveconv_server *server,
                        struct arena *arena);
 /* A new conversation. The states are explained in permission_matrix.txt. */
-void matrix_world_renew(struct matrix_world *world, const char *state);
+void matrix_world_renew(struct matrix_world *world, const char *name);
 
 /* The authorization header of a caller; NULL for none. `scope` is that of the method. */
 const char *matrix_world_token(struct matrix_world *world, enum matrix_caller caller,

@@ -112,7 +112,6 @@ struct fake_client {
     uint8_t user;
     bool sees_private;
     bool ready;                  /* it was woken */
-    size_t cuts;                 /* `end` says with what */
     struct fake_place places[4]; /* by log */
     /* of the last frame */
     int reason;
@@ -125,6 +124,7 @@ struct fake_client {
     size_t position_count;
     struct status end;
     size_t delivered; /* events in all */
+    size_t cuts;      /* `end` says with what */
 };
 
 void fake_client_init(struct fake_client *client, struct fake_db *db, uint8_t user);
