@@ -5,7 +5,6 @@
  *
  * Prints one JSON object. Ends with 3 when watchers ended unlike the list.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,15 +18,6 @@
 /* The client ends by itself when a run hangs. */
 enum { LIFE_SECONDS = 240, MISMATCH = 3 };
 
-static int64_t parse_number(const char *name, const char *text) {
-    char *end = NULL;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value < 0 || value > INT32_MAX)
-        measure_fail("%s: %s is not a number", name, text);
-    return value;
-}
-
 static void parse_option(struct api_options *options, const char *name, const char *value) {
     if (strcmp(name, "--target") == 0) {
         options->target = value;
@@ -37,7 +27,7 @@ static void parse_option(struct api_options *options, const char *name, const ch
         options->secret_file = value;
         return;
     }
-    int64_t number = parse_number(name, value);
+    int64_t number = measure_parse_number(name, value);
     if (strcmp(name, "--server") == 0)
         options->server = (pid_t)number;
     else if (strcmp(name, "--database") == 0)

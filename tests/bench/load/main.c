@@ -5,7 +5,6 @@
  *
  * Prints one JSON object. The server's processor time is read from its process clock.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,21 +21,12 @@
 /* The client ends by itself when a run hangs. */
 enum { LIFE_SECONDS = 300 };
 
-static int64_t parse_number(const char *name, const char *text) {
-    char *end = NULL;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value < 0 || value > INT32_MAX)
-        measure_fail("%s: %s is not a number", name, text);
-    return value;
-}
-
 static void parse_option(struct load_options *options, const char *name, const char *value) {
     if (strcmp(name, "--target") == 0) {
         options->target = value;
         return;
     }
-    int64_t number = parse_number(name, value);
+    int64_t number = measure_parse_number(name, value);
     if (strcmp(name, "--pid") == 0)
         options->pid = (pid_t)number;
     else if (strcmp(name, "--connections") == 0)

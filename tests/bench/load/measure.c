@@ -73,6 +73,15 @@ double measure_samples_us(struct measure_samples *samples, unsigned permille) {
     return (double)samples->values_ns[index] / 1000.0;
 }
 
+int64_t measure_parse_number(const char *name, const char *text) {
+    char *end = NULL;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value < 0 || value > INT32_MAX)
+        measure_fail("%s: %s is not a number", name, text);
+    return value;
+}
+
 _Noreturn void measure_fail(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

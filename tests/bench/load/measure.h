@@ -32,6 +32,9 @@ void measure_samples_clear(struct measure_samples *samples);
 /* The `permille`-th value in microseconds, 0 when there is none. Sorts. */
 double measure_samples_us(struct measure_samples *samples, unsigned permille);
 
+/* An option's value: 0 to INT32_MAX, or the program fails and names the option. */
+int64_t measure_parse_number(const char *name, const char *text);
+
 /* Prints the reason on stderr and ends the program: a bench that went wrong has no result. */
 _Noreturn void measure_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
