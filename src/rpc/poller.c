@@ -35,6 +35,8 @@ enum {
     /* Looks at the queue between two turns of a crowd, at most: a flood of calls does not starve
      * it. */
     LOOKS_PER_TURN = 64,
+    /* Events of one wake-up that make it worth while; a unary call is two. */
+    GATHERED_ENOUGH = 8,
 };
 
 struct task_list {
@@ -62,6 +64,7 @@ struct rpc_poller {
     int64_t shortest_look_ns;          /* at the queue, finding nothing; poller's */
     int64_t wakeup_interval_ns;        /* least time between two wake-ups; 0: wakes at once */
     int64_t woken_at_ns;               /* last; poller's */
+    int served;                        /* events since then; poller's */
 
     /* A call that goes nowhere: an empty batch on it wakes the poller. */
     grpc_channel *wake_channel;
@@ -257,6 +260,7 @@ static bool serve_event(struct rpc_poller *poller, gpr_timespec deadline) {
     struct rpc_op *op = event.tag;
     CORE_ACQUIRE(op);
     op->run(op, event.success != 0);
+    poller->served++;
     return true;
 }
 
@@ -299,10 +303,13 @@ static bool serve_ready(struct rpc_poller *poller) {
     return false;
 }
 
-/* To wake up costs as much as to serve a call. When wake-ups come thick, calls are let gather. */
+/* To wake up costs as much as to serve a call. When wake-ups come thick, and each is for little,
+ * calls are let gather. Where enough come together already, their callers may be waiting for the
+ * answers before they call again: they are not kept waiting. */
 static void space_wakeups(struct rpc_poller *poller) {
     int64_t until_ns = poller->woken_at_ns + poller->wakeup_interval_ns;
-    if (now_ns() >= until_ns || !serve_ready(poller) || now_ns() >= until_ns)
+    if (now_ns() >= until_ns || !serve_ready(poller) || poller->served >= GATHERED_ENOUGH ||
+        now_ns() >= until_ns)
         return;
     struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL); /* ending early does no harm */
@@ -317,6 +324,7 @@ static void wait_for_event(struct rpc_poller *poller) {
         space_wakeups(poller);
     if (poller->crowd.first)
         return;
+    poller->served = 0;
     serve_event(poller, next_deadline(poller));
     if (poller->wakeup_interval_ns > 0)
         poller->woken_at_ns = now_ns();
