@@ -161,6 +161,7 @@ static void serve(struct shared *shared) {
     ask_for_priority(shared, 10);
     rpc_server_options_init(&options);
     options.worker_count = 1;
+    options.wakeup_interval_us = 500; /* as liveconvd has it */
     must(rpc_server_new(&options, &server), "no server");
     must(rpc_server_add_service(server, &probe_service, &handlers), "no service");
     must(rpc_server_start(server), "no start");
