@@ -9,8 +9,9 @@
 -- "conversation" is in all, a topic in one of twenty, a rare word in about one of 430.
 
 -- step: tenant and users
-INSERT INTO tenants (id, displayName, timeZone, defaultCurrency, currencies)
-    VALUES ('bench', 'Bench School', 'Europe/Paris', 'EUR', '["EUR"]');
+-- The few senders are in many rooms at once.
+INSERT INTO tenants (id, displayName, timeZone, defaultCurrency, currencies, forbidsOverlaps)
+    VALUES ('bench', 'Bench School', 'Europe/Paris', 'EUR', '["EUR"]', FALSE);
 INSERT INTO tenant_tiers (tenant_id, tier, position, freePerMonth, groupPerMonth, privatePerMonth,
                           bookingHorizonDays) VALUES ('bench', 'PRO', 1, -1, -1, -1, 365);
 INSERT INTO users (tenant_id, id, subject, displayName, locale, roles, tier)
