@@ -5,6 +5,7 @@
 #include "service/event.h"
 #include "service/fault.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Room for so many more; the row's own counter says how many to expect. */
@@ -40,6 +41,7 @@ static struct status collect(struct service_work *work,
         if (count == 0)
             break;
         TRY(make_room(work->arena, found.count + count, &capacity, &found));
+        assert(found.bookings != NULL); /* there is room for what is there */
         memcpy(found.bookings + found.count, page, count * sizeof *page);
         found.count += count;
         after = &page[count - 1].user.id;

@@ -89,7 +89,7 @@ static void encode(const lc_event *event, uint8_t *bytes) {
 
 struct status service_event_encode(struct arena *arena, const lc_event *event, uint8_t **ret_bytes,
                                    size_t *ret_len_bytes) {
-    size_t len_bytes;
+    size_t len_bytes = 0;
     TRY(measure(event, &len_bytes));
     uint8_t *bytes = arena_alloc_raw(arena, len_bytes);
     if (bytes == NULL)

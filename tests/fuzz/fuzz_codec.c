@@ -75,13 +75,13 @@ static void decode(const ProtobufCMessageDescriptor *descriptor, const uint8_t *
     arena_done(&arena);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
-    if (len < 2)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < 2)
         return 0;
-    size_t max_memory = (size_t)bytes[0] << 4 | (size_t)bytes[1] << 12;
+    size_t max_memory = (size_t)data[0] << 4 | (size_t)data[1] << 12;
     if (max_memory == 0)
         return 0;
-    decode(&codec_test__all__descriptor, bytes + 2, len - 2, max_memory);
-    decode(&codec_test__node__descriptor, bytes + 2, len - 2, max_memory);
+    decode(&codec_test__all__descriptor, data + 2, size - 2, max_memory);
+    decode(&codec_test__node__descriptor, data + 2, size - 2, max_memory);
     return 0;
 }

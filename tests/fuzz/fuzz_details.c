@@ -16,11 +16,11 @@ static void compare(const struct rpc_details *a, const struct rpc_details *b) {
     FUZZ_CHECK((a->reason == NULL) == (b->reason == NULL));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena arena;
     arena_init(&arena, BUDGET_BYTES);
     struct rpc_details details;
-    struct status status = rpc_details_decode(bytes, len, &arena, &details);
+    struct status status = rpc_details_decode(data, size, &arena, &details);
     if (status_is_ok(status)) {
         uint8_t *packed = NULL;
         size_t packed_len = 0;

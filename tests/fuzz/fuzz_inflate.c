@@ -42,10 +42,10 @@ static void come_back(const uint8_t *bytes, size_t len) {
     free(packed);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
-    if (len == 0)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size == 0)
         return 0;
-    inflate_any(bytes[0] % 2 == 0 ? RPC_ENCODING_GZIP : RPC_ENCODING_DEFLATE, bytes + 1, len - 1);
-    come_back(bytes + 1, len - 1);
+    inflate_any(data[0] % 2 == 0 ? RPC_ENCODING_GZIP : RPC_ENCODING_DEFLATE, data + 1, size - 1);
+    come_back(data + 1, size - 1);
     return 0;
 }

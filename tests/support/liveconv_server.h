@@ -75,7 +75,7 @@ struct liveconv_server *liveconv_server_start(const struct liveconv_server_optio
 /* All but the server and the channel, with so many connections for the test itself. */
 struct liveconv_server *liveconv_server_without(size_t connections);
 /* Makes the channel to a server elsewhere, once. It need not be there yet, and may come and go. */
-void liveconv_server_connect(struct liveconv_server *server, const char *target);
+void liveconv_server_connect(struct liveconv_server *lc, const char *target);
 /* Ends everything and checks that no call was left open; accepts NULL. */
 void liveconv_server_stop(struct liveconv_server **server);
 
@@ -89,18 +89,18 @@ struct liveconv_who {
     int64_t lives_s;    /* 0: an hour; negative: expired */
 };
 /* The value of the authorization header, as long as the server. */
-const char *liveconv_token(struct liveconv_server *server, const struct liveconv_who *who);
+const char *liveconv_token(struct liveconv_server *lc, const struct liveconv_who *who);
 /* A subject that is a UUID is its own user id; this makes one of a small number. */
-const char *liveconv_user(struct liveconv_server *server, unsigned number);
+const char *liveconv_user(struct liveconv_server *lc, unsigned number);
 
 /* Options of a call with a token: 20 s, waits for the connection. */
 struct rpc_call_options liveconv_as(const char *token);
 
 /* Runs one statement on the product's database. */
-void liveconv_sql(struct liveconv_server *server, const char *format, ...)
+void liveconv_sql(struct liveconv_server *lc, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The first column of the first row of a query, as a number. */
-int64_t liveconv_sql_number(struct liveconv_server *server, const char *format, ...)
+int64_t liveconv_sql_number(struct liveconv_server *lc, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,11 +133,15 @@ static void sweep(void) {
         return;
     const struct dirent *entry;
     while ((entry = readdir(directory)) != NULL) {
-        int pid;
+        static const char prefix[] = "liveconv-db-";
         char path[300];
-        if (sscanf(entry->d_name, "liveconv-db-%d-", &pid) != 1)
+        char *end = NULL;
+        if (strncmp(entry->d_name, prefix, sizeof prefix - 1) != 0)
             continue;
-        if (kill(pid, 0) == 0 || errno != ESRCH)
+        long pid = strtol(entry->d_name + sizeof prefix - 1, &end, 10);
+        if (*end != '-' || pid <= 0 || pid > INT_MAX)
+            continue;
+        if (kill((pid_t)pid, 0) == 0 || errno != ESRCH)
             continue;
         (void)snprintf(path, sizeof path, "/tmp/%s", entry->d_name);
         remove_tree(path);

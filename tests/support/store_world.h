@@ -55,7 +55,7 @@ typedef struct status world_run_fn(struct db_tx *tx, struct world *w);
 void world_test(struct world *w, world_run_fn *run);
 
 /* For what has to be committed, or to be seen by several. */
-void world_transaction(struct world *w, world_run_fn *run);
+void world_transaction(struct world *w, world_run_fn *fn);
 
 struct uuid world_uuid(struct world *w);
 struct uuid world_user(struct world *w, struct db_tx *tx, const char *tenant, const char *subject);

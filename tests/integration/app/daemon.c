@@ -209,7 +209,8 @@ int http_ask(int port, const char *method, const char *path, char *ret_answer, s
         while (len + 1 < capacity && (got = read(fd, ret_answer + len, capacity - len - 1)) > 0)
             len += (size_t)got;
         ret_answer[len] = '\0';
-        (void)sscanf(ret_answer, "HTTP/1.1 %d", &status);
+        if (strncmp(ret_answer, "HTTP/1.1 ", 9) == 0)
+            status = (int)strtol(ret_answer + 9, NULL, 10);
     }
     (void)close(fd);
     return status;
