@@ -97,7 +97,8 @@ struct rpc_server_options {
                                    than the calls they are for: with 500, calls that come
                                    within 0.5 ms of the last wake-up are served together,
                                    which saves a quarter of the processor time of thousands
-                                   of calls a second and makes them up to 0.5 ms slower */
+                                   of calls a second and makes them up to 0.5 ms slower; where
+                                   several come together anyway, nothing waits */
 
     int64_t max_unary_deadline_ms; /* cap on the deadline of calls that are not streams; 30,000 */
     int64_t stream_max_age_ms;     /* 0: unbounded; default 3,600,000, jittered by 10 % */

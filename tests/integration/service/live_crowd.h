@@ -74,7 +74,7 @@ struct crowd {
     size_t wanted;
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t changed;
-    size_t allowed; /* messages for now */
+    size_t allowed; /* messages that may have been sent by now; rises as the readers keep up */
     struct crowd_figures figures;
     uint64_t head_at_start; /* of the log, when the server was last started */
     bool server_goes_down;
